@@ -1,0 +1,25 @@
+/**
+ * The only code that touches processes, files, the network and the clock.
+ *
+ * Small interfaces, each with its Node.js implementation; everything else takes them as a {@link Host}.
+ */
+import type { Clock } from "./clock.ts";
+import type { HostEnvironment } from "./environment.ts";
+import type { HostFiles } from "./files.ts";
+import type { HttpClient } from "./http.ts";
+import type { ProcessRunner } from "./processes.ts";
+
+export * from "./clock.ts";
+export * from "./environment.ts";
+export * from "./files.ts";
+export * from "./http.ts";
+export * from "./processes.ts";
+
+/** The effects that a build may have. */
+export interface Host {
+  readonly files: HostFiles;
+  readonly processes: ProcessRunner;
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  readonly environment: HostEnvironment;
+}

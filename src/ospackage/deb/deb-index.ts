@@ -1,0 +1,41 @@
+import type { Sha256Hex } from "../../core/index.ts";
+
+/** One stanza of a Packages index; relation fields are their raw text, empty when absent. */
+export interface DebPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+  readonly essential: boolean;
+  readonly priority: string;
+  readonly section: string;
+  readonly multiArch: "no" | "same" | "foreign" | "allowed";
+  readonly source: { readonly name: string; readonly version: string };
+  readonly maintainer: string;
+  readonly homepage: string;
+  readonly depends: string;
+  readonly preDepends: string;
+  readonly recommends: string;
+  readonly conflicts: string;
+  readonly breaks: string;
+  readonly replaces: string;
+  readonly provides: string;
+  /** `Filename`: path below the repository's address; an absolute path in a local repository. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly installedSizeBytes: number;
+  readonly sha256: Sha256Hex;
+}
+
+/** The packages of one repository for one architecture (and `all`), opened from a compact form; stanzas are parsed on demand. */
+export interface DebIndex {
+  readonly packageCount: number;
+  /** Every name, in code unit order, once. */
+  names(): Iterable<string>;
+  /** All versions of a name, in the order of the index; empty when there are none. */
+  byName(name: string): readonly DebPackage[];
+  /** The packages whose Provides names `name`, in the order of the index. */
+  providersOf(name: string): readonly DebPackage[];
+  /** The packages marked Essential, or with Priority required. */
+  essential(): readonly DebPackage[];
+  required(): readonly DebPackage[];
+}

@@ -1,0 +1,56 @@
+import type { Sha256Hex } from "../../core/index.ts";
+
+/** What an index was made from and who vouches for it. Addresses are the provider's canonical ones, never a mirror's. */
+export interface LockedRepository {
+  readonly id: string;
+  readonly type: "deb" | "local";
+  /** Canonical address without credentials; the absolute directory of a local repository. */
+  readonly url: string;
+  readonly suite?: string;
+  readonly components?: readonly string[];
+  /** Digest of the signed metadata (InRelease or Release); of the list of packages for a local repository. */
+  readonly metadataSha256: Sha256Hex;
+  /** The `Date` of the signed metadata, seconds since 1970. */
+  readonly dateSeconds?: number;
+  /** The primary key fingerprint that a valid signature was made with; absent when checks are off. */
+  readonly signedBy?: string;
+  readonly verified: boolean;
+  /** True when the keys are not the provider's own. */
+  readonly foreignKeys: boolean;
+}
+
+export interface LockedPackage {
+  readonly name: string;
+  /** With epoch and revision, as the package's control file has it. */
+  readonly version: string;
+  /** In the distribution's words: `amd64`, `all`, `x86_64`, `noarch`. */
+  readonly architecture: string;
+  readonly sizeBytes: number;
+  readonly installedSizeBytes: number;
+  readonly sha256: Sha256Hex;
+  readonly repository: string;
+  /** Path below the repository's address. */
+  readonly path: string;
+  readonly source: { readonly name: string; readonly version: string };
+  readonly maintainer: string;
+  readonly homepage?: string;
+  readonly section?: string;
+  readonly priority?: string;
+  readonly essential: boolean;
+  /** What asked for it: the template's words for a requested package, else the names of the packages that depend on it. */
+  readonly requestedAs?: string;
+  /** Names of locked packages that this one's Depends and Pre-Depends were satisfied by, in code unit order. */
+  readonly dependsOn: readonly string[];
+}
+
+/** The outcome of resolving: exactly which packages make an image, and where they come from. */
+export interface Lock {
+  readonly schemaVersion: 1;
+  /** `os-dist-arch`. */
+  readonly providerId: string;
+  readonly repositories: readonly LockedRepository[];
+  /** In installation order. */
+  readonly packages: readonly LockedPackage[];
+  /** The packages of the tool root, in installation order. */
+  readonly toolPackages: readonly LockedPackage[];
+}

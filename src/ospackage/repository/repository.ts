@@ -1,0 +1,56 @@
+import type { Sha256Hex } from "../../core/index.ts";
+import type { DebIndex } from "../deb/deb-index.ts";
+
+/** A key file and the fingerprints that it is trusted for. */
+export interface TrustedKeyFile {
+  readonly file: string;
+  /** Fingerprints of *primary* keys, 40 or 64 upper-case hexadecimal digits; every other key in the file is ignored. Empty: every key of the file, for keys that a user names. */
+  readonly fingerprints: readonly string[];
+}
+
+/** A Debian-style repository as configured: one suite. */
+export interface DebRepositorySource {
+  readonly kind: "deb";
+  /** Unique in a build, for example `debian/trixie-updates`. */
+  readonly id: string;
+  /** The provider's own address: what lock, SBOM and the image name. */
+  readonly canonicalUrl: string;
+  /** Where it is read from: the mirror, or the canonical address. `http:`, `https:` or `file:`. */
+  readonly url: string;
+  /** For example `trixie`; a flat repository's path ends in `/` and has no components. */
+  readonly suite: string;
+  readonly components: readonly string[];
+  readonly keys: readonly TrustedKeyFile[];
+  /** True when `keys` are not the provider's own. */
+  readonly foreignKeys: boolean;
+  /** False turns signature checks off for this repository, with a warning. */
+  readonly gpgCheck: boolean;
+  /** apt's meaning: 500 by default, higher wins, below 0 blocks. */
+  readonly priority: number;
+  /** Globs of the only package names that may come from here; absent: all. */
+  readonly allowPackages?: readonly string[];
+}
+
+/** A directory that holds .deb files, or single .deb files. */
+export interface LocalRepositorySource {
+  readonly kind: "local";
+  readonly id: string;
+  /** Absolute paths. */
+  readonly directory?: string;
+  readonly files?: readonly string[];
+  readonly priority: number;
+  readonly allowPackages?: readonly string[];
+}
+
+export type RepositorySource = DebRepositorySource | LocalRepositorySource;
+
+/** A repository after its metadata was fetched, verified and parsed. */
+export interface RepositoryIndex {
+  readonly source: RepositorySource;
+  readonly index: DebIndex;
+  readonly metadataSha256: Sha256Hex;
+  readonly dateSeconds?: number;
+  readonly signedBy?: string;
+  /** True when a signature, or for local repositories the user's own disk, vouches for it. */
+  readonly verified: boolean;
+}

@@ -1,0 +1,28 @@
+import { defineConfig } from "vitest/config";
+
+const MINUTE_MS = 60_000;
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["src/**/*.test.ts", "test/docs/**/*.test.ts"], testTimeout: 20_000 } },
+      {
+        test: {
+          name: "oracle",
+          include: ["test/oracle/**/*.test.ts"],
+          testTimeout: 10 * MINUTE_MS,
+          hookTimeout: 10 * MINUTE_MS,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 20 * MINUTE_MS,
+          hookTimeout: 20 * MINUTE_MS,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
