@@ -9,5 +9,6 @@ export * from "./error-codes.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
 export * from "./sizes.ts";
+export * from "./steps.ts";
 export * from "./suggestion.ts";
 export * from "./uuid.ts";

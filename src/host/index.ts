@@ -11,8 +11,10 @@ import type { ProcessRunner } from "./processes.ts";
 
 export * from "./clock.ts";
 export * from "./environment.ts";
+export * from "./file-lock.ts";
 export * from "./files.ts";
 export * from "./http.ts";
+export * from "./namespace-process.ts";
 export * from "./processes.ts";
 
 /** The effects that a build may have. */

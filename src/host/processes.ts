@@ -147,7 +147,7 @@ async function outcome(command: Command, child: Child, emit: EventSink, lastLine
           timedOut = true;
           child.kill("SIGKILL");
         }, command.timeoutMs);
-  const abort = (): void => void child.kill("SIGTERM");
+  const abort = (): void => void child.kill("SIGKILL");
   command.signal?.addEventListener("abort", abort, { once: true });
   if (command.signal?.aborted === true) abort();
   try {

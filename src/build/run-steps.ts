@@ -1,0 +1,72 @@
+import { type EventSink, keyOf, type Sha256Hex, type Step, type StepValues } from "../core/index.ts";
+import type { Clock } from "../host/index.ts";
+
+export interface RunStepsOptions {
+  /** The digest of the program's own code: part of every key. */
+  readonly codeDigest: string;
+  /** False runs every step although a saved result exists. */
+  readonly reuse: boolean;
+  readonly emit: EventSink;
+  readonly clock: Clock;
+}
+
+/** Evaluates steps on demand, each at most once. */
+export interface StepRun extends StepValues {
+  keyOf(step: Step<unknown>): Promise<Sha256Hex>;
+}
+
+/**
+ * Starts an evaluation: `get(step)` gives the step's result, from an earlier build when its key is known, else by
+ * running it; the inputs of a step that isn't run are not needed and not run either.
+ */
+export function createStepRun(options: RunStepsOptions): StepRun {
+  const keys = new Map<Step<unknown>, Promise<Sha256Hex>>();
+  const results = new Map<Step<unknown>, Promise<unknown>>();
+
+  const once = <T>(memory: Map<Step<unknown>, Promise<T>>, step: Step<unknown>, make: () => Promise<T>): Promise<T> => {
+    const known = memory.get(step);
+    if (known !== undefined) return known;
+    const made = make();
+    memory.set(step, made);
+    return made;
+  };
+
+  const run: StepRun = {
+    keyOf: (step) => once(keys, step, () => computeKey(step)),
+    get: <T>(step: Step<T>) => once(results, step as Step<unknown>, () => evaluate(step)) as Promise<T>,
+  };
+
+  async function computeKey(step: Step<unknown>): Promise<Sha256Hex> {
+    if (step.keyOfResult !== undefined) return keyOf({ step: step.name, result: step.keyOfResult(await run.get(step)) });
+    const inputs = await Promise.all(step.inputs.map((input) => run.keyOf(input)));
+    const settings = typeof step.settings === "function" ? await step.settings() : step.settings;
+    return keyOf({ step: step.name, inputs, settings, code: options.codeDigest });
+  }
+
+  async function evaluate<T>(step: Step<T>): Promise<T> {
+    const startedMs = options.clock.monotonicMs();
+    const finished = (reused: boolean): void =>
+      options.emit({
+        type: "step-finished",
+        stage: step.stage,
+        step: step.name,
+        durationMs: options.clock.monotonicMs() - startedMs,
+        reused,
+      });
+    const key = step.keyOfResult === undefined ? await run.keyOf(step) : "";
+    if (options.reuse && step.saved !== undefined) {
+      const saved = await step.saved.load(key);
+      if (saved !== undefined) {
+        finished(true);
+        return saved;
+      }
+    }
+    options.emit({ type: "step-started", stage: step.stage, step: step.name, title: step.title });
+    const result = await step.run(run, key);
+    await step.saved?.save(key, result);
+    finished(false);
+    return result;
+  }
+
+  return run;
+}

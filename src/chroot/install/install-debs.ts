@@ -1,0 +1,163 @@
+import path from "node:path";
+import { ComposerError, compareCodeUnits, type EventSink, isComposerError } from "../../core/index.ts";
+import { createTreeWriter, type Host } from "../../host/index.ts";
+import { type LockedPackage, unpackDeb } from "../../ospackage/index.ts";
+import type { Bind, RootRunner } from "../run-in-root.ts";
+
+/** A locked package and the verified file that it is installed from. */
+export interface PackageFile {
+  readonly package: LockedPackage;
+  readonly file: string;
+}
+
+export interface InstallOptions {
+  readonly emit: EventSink;
+  /** Gets every line that dpkg and the package scripts write. */
+  readonly log: (line: string) => void;
+}
+
+/** Where the package files are seen inside the tree. */
+const PACKAGES_DIRECTORY = "/run/packages";
+
+/** Programs that build initrds: package scripts call them again and again, we once at the end. */
+const DEFERRED_PROGRAMS = ["/usr/bin/dracut", "/usr/sbin/update-initramfs", "/usr/sbin/mkinitramfs"];
+
+const DPKG = ["dpkg", "--log=/dev/null", "--force-unsafe-io", "--force-confdef", "--force-confold"] as const;
+
+/**
+ * Installs packages into an empty root tree, with the distribution's own dpkg inside it.
+ *
+ * The essential packages are first unpacked by us, so that dpkg and the scripts' interpreters are there, and then
+ * installed properly over that; all others follow in one transaction: unpack everything, then configure everything
+ * with triggers at the end. Programs that build initrds are covered meanwhile, so none is built here.
+ *
+ * @param packages in installation order
+ * @throws {INSTALL_SCRIPT_FAILED} a package script failed; names package and script
+ * @throws {INSTALL_AUDIT_FAILED} dpkg finds a package that is not fully installed
+ */
+export async function installDebs(
+  host: Host,
+  runner: RootRunner,
+  packages: readonly PackageFile[],
+  options: InstallOptions,
+): Promise<void> {
+  const { root } = runner;
+  const base = essentialClosure(packages);
+  const rest = packages.filter((candidate) => !base.includes(candidate));
+  const progress = createProgress(options.emit, packages.length);
+
+  await layOutRoot(host, root);
+  const tree = createTreeWriter(root, { setOwners: true });
+  for (const { file } of base) await unpackDeb(host, file, tree);
+  tree.finish();
+  await prepareDpkg(host, root);
+
+  const dpkg = async (argv: readonly string[], binds: readonly Bind[] = []): Promise<void> => {
+    const onLine = (line: string): void => {
+      options.log(line);
+      progress.line(line);
+    };
+    try {
+      await runner.run({ argv: [...DPKG, ...argv], binds, onLine });
+    } catch (error) {
+      throw isComposerError(error, "HOST_PROGRAM_FAILED") ? scriptFailure(error) : error;
+    }
+  };
+
+  // The essential packages depend on each other in circles; all of them are already in place as files.
+  const { binds, insidePath } = bindDirectories(packages);
+  await dpkg(["--force-depends", "--no-triggers", "--unpack", ...base.map(insidePath)], binds);
+  await dpkg(["--no-triggers", "--configure", "--pending"]);
+  if (rest.length > 0) await dpkg(["--no-triggers", "--unpack", ...rest.map(insidePath)], binds);
+  await dpkg(["--configure", "--pending"], await deferredBinds(host, root));
+  await audit(runner);
+  await host.files.remove(path.join(root, "usr/sbin/policy-rc.d"));
+}
+
+/** The Essential packages and all that they depend on, in the given order. */
+export function essentialClosure(packages: readonly PackageFile[]): readonly PackageFile[] {
+  const byName = new Map(packages.map((candidate) => [candidate.package.name, candidate]));
+  const reached = new Set<string>();
+  const pending = packages.filter((candidate) => candidate.package.essential).map((candidate) => candidate.package.name);
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+    if (reached.has(name)) continue;
+    reached.add(name);
+    pending.push(...(byName.get(name)?.package.dependsOn ?? []));
+  }
+  return packages.filter((candidate) => reached.has(candidate.package.name));
+}
+
+/**
+ * Makes the directories that package files go through before base-files brings them: /bin and its kin as links into
+ * /usr, as every supported release has them.
+ */
+async function layOutRoot(host: Host, root: string): Promise<void> {
+  for (const name of ["bin", "sbin", "lib", "lib64"]) {
+    await host.files.makeDirectory(path.join(root, "usr", name), 0o755);
+    await host.files.symlink(`usr/${name}`, path.join(root, name));
+  }
+}
+
+const POLICY_NO_START = `#!/bin/sh
+exit 101
+`;
+
+async function prepareDpkg(host: Host, root: string): Promise<void> {
+  await host.files.makeDirectory(path.join(root, "var/lib/dpkg/info"));
+  for (const name of ["status", "available"]) await host.files.write(path.join(root, "var/lib/dpkg", name), "");
+  await host.files.write(path.join(root, "usr/sbin/policy-rc.d"), POLICY_NO_START, 0o755);
+}
+
+/** Binds that put `true` over each initrd program that the tree has. */
+async function deferredBinds(host: Host, root: string): Promise<Bind[]> {
+  const binds: Bind[] = [];
+  for (const program of DEFERRED_PROGRAMS) {
+    if (!(await host.files.exists(path.join(root, program)))) continue;
+    binds.push({ source: path.join(root, "usr/bin/true"), target: program, writable: false });
+  }
+  return binds;
+}
+
+/** One bind for each directory that package files are in, and where a file is then seen. */
+function bindDirectories(packages: readonly PackageFile[]) {
+  const directories = [...new Set(packages.map(({ file }) => path.dirname(file)))].sort(compareCodeUnits);
+  const targetOf = (directory: string): string => `${PACKAGES_DIRECTORY}/${directories.indexOf(directory)}`;
+  return {
+    binds: directories.map((directory): Bind => ({ source: directory, target: targetOf(directory), writable: false })),
+    insidePath: ({ file }: PackageFile): string => `${targetOf(path.dirname(file))}/${path.basename(file)}`,
+  };
+}
+
+/** dpkg's own words for a package script that failed. */
+const FAILED_PACKAGE = /^dpkg: error processing (?:package|archive) (\S+)/;
+const FAILED_SCRIPT = /(\S+) package (\S+ (?:script|maintainer script)) subprocess (?:returned|failed)/;
+
+function scriptFailure(error: ComposerError): ComposerError {
+  const name = error.details.map((line) => FAILED_PACKAGE.exec(line)?.[1]).find((found) => found !== undefined);
+  const script = error.details.map((line) => FAILED_SCRIPT.exec(line)?.[2]).find((found) => found !== undefined);
+  const what = script === undefined ? "dpkg refused it" : `its ${script} failed`;
+  return new ComposerError("INSTALL_SCRIPT_FAILED", `Cannot install package "${name ?? "unknown"}": ${what}`, {
+    details: error.details,
+    cause: error,
+  });
+}
+
+async function audit(runner: RootRunner): Promise<void> {
+  const { stdout } = await runner.run({ argv: ["dpkg", "--audit"], okExitCodes: [0, 1] });
+  if (stdout.trim() === "") return;
+  throw new ComposerError("INSTALL_AUDIT_FAILED", "Cannot finish the installation: dpkg --audit finds broken packages", {
+    details: stdout.split("\n"),
+  });
+}
+
+/** Counts what dpkg says it does: every package is unpacked once and set up once. */
+function createProgress(emit: EventSink, packageCount: number) {
+  let done = 0;
+  return {
+    line: (line: string) => {
+      if (!/^(Unpacking|Setting up) /.test(line)) return;
+      done += 1;
+      emit({ type: "progress", stage: "compose", activity: "Installing packages", done, total: 2 * packageCount });
+    },
+  };
+}

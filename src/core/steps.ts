@@ -1,0 +1,37 @@
+import type { Json } from "./digests.ts";
+import type { Stage } from "./events.ts";
+
+/**
+ * One step of a build: what it depends on, what makes its result, and how the result of an earlier run is found again.
+ *
+ * A step's key is the digest of its name, its settings, the keys of its inputs and the program's own code. Equal keys
+ * mean equal results, so a step with a saved result is not run; nor are its inputs, unless somebody else needs them.
+ */
+export interface Step<T> {
+  readonly name: string;
+  readonly stage: Stage;
+  /** What a person reads while it runs, for example "Resolving dependencies". */
+  readonly title: string;
+  readonly inputs: readonly Step<unknown>[];
+  /** Everything beyond the inputs that changes the result. */
+  readonly settings: Json | (() => Promise<Json>);
+  /**
+   * For a step that looks at the changing world: it runs in every build, and its key comes from what it found.
+   */
+  readonly keyOfResult?: (result: T) => Json;
+  /** Saves results between builds; absent: the step runs whenever its result is needed. */
+  readonly saved?: SavedResults<T>;
+  run(values: StepValues, key: string): Promise<T>;
+}
+
+/** Results of earlier builds. */
+export interface SavedResults<T> {
+  /** Undefined when there is none for this key, or it was changed since. */
+  load(key: string): Promise<T | undefined>;
+  save(key: string, result: T): Promise<void>;
+}
+
+/** Gives the results of a step's inputs, running them first where needed. */
+export interface StepValues {
+  get<T>(step: Step<T>): Promise<T>;
+}

@@ -1,0 +1,60 @@
+import { spawn } from "node:child_process";
+import { createReadStream } from "node:fs";
+import process from "node:process";
+
+/** Signals that end a build; the inner process is told about them through its control pipe. */
+const ENDING_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+export type EndingSignal = (typeof ENDING_SIGNALS)[number];
+
+const CONTROL_FD = 3;
+
+/**
+ * Runs this program's inner half with the terminal as it is, and waits for it.
+ *
+ * Signals that would end this process are passed on instead. The inner half also ends when this process is killed: its
+ * end of the control pipe closes, and `setpriv --pdeathsig` in `argv` ends the rest.
+ *
+ * @returns the exit code; 128 plus the number of the signal that killed it
+ */
+export async function runInnerProcess(
+  argv: readonly [string, ...string[]],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  const [program, ...args] = argv;
+  const child = spawn(program, args, { env, stdio: ["inherit", "inherit", "inherit", "pipe"] });
+  const control = child.stdio[CONTROL_FD] as NodeJS.WritableStream;
+  control.on("error", () => undefined);
+  const forward = (signal: NodeJS.Signals): void => void control.write(`${signal}\n`);
+  for (const signal of ENDING_SIGNALS) process.on(signal, forward);
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code) => resolve(code ?? 137));
+    });
+  } finally {
+    for (const signal of ENDING_SIGNALS) process.off(signal, forward);
+  }
+}
+
+/**
+ * Calls `onSignal` when this process is asked to end, directly or through the control pipe; ends at once when the
+ * outer process is gone.
+ */
+export function watchEndingSignals(onSignal: (signal: EndingSignal) => void, hasControlPipe: boolean): void {
+  for (const signal of ENDING_SIGNALS) process.on(signal, () => onSignal(signal));
+  if (!hasControlPipe) return;
+  const control = createReadStream("", { fd: CONTROL_FD, encoding: "utf8" });
+  control.on("data", (text) => {
+    for (const word of String(text).split("\n")) {
+      const signal = ENDING_SIGNALS.find((known) => known === word);
+      if (signal !== undefined) onSignal(signal);
+    }
+  });
+  const outerIsGone = (): never => process.exit(137);
+  control.on("end", outerIsGone).on("error", outerIsGone);
+}
+
+/** True when this process is the first of its PID namespace, as the inner half is. */
+export function isFirstProcess(): boolean {
+  return process.pid === 1;
+}

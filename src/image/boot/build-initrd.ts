@@ -1,0 +1,78 @@
+import path from "node:path";
+import { ComposerError } from "../../core/index.ts";
+import type { RootRunner } from "../../chroot/index.ts";
+import type { Host } from "../../host/index.ts";
+import { compareDebVersions } from "../../ospackage/index.ts";
+
+export interface InitrdRequest {
+  /** As in /lib/modules. */
+  readonly kernelVersion: string;
+  /** Kernel modules to put in besides those that the generator chooses. */
+  readonly extraModules: readonly string[];
+  /** The file to write, on the host. */
+  readonly target: string;
+}
+
+/** Where the generator writes: neither in the tree nor in its own /tmp, which ends with it. */
+const WORK = "/run/initrd";
+
+/** Compression of the initrd: the bytes don't depend on the number of threads. @see zstd(1) */
+const ZSTD = ["zstd", "-T0", "-9", "--quiet", "--force"] as const;
+
+/**
+ * Builds an initrd for any machine with the generator that the tree has: dracut, else initramfs-tools.
+ *
+ * dracut's own compression is single-threaded and takes most of its time; here the tool root's zstd does it.
+ *
+ * @param scratch an empty directory on the host
+ * @throws {IMAGE_KERNEL_MISSING} the tree has no generator
+ */
+export async function buildInitrd(
+  host: Host,
+  tree: RootRunner,
+  tools: RootRunner,
+  scratch: string,
+  request: InitrdRequest,
+): Promise<void> {
+  const bind = { source: scratch, target: WORK, writable: true };
+  const has = (program: string): Promise<boolean> => host.files.exists(path.join(tree.root, program));
+  if (await has("usr/bin/dracut")) {
+    await host.files.makeDirectory(path.join(scratch, "tmp"));
+    await tree.run({ argv: dracutArgv(request), binds: [bind] });
+    await tools.run({ argv: [...ZSTD, `${WORK}/initrd.cpio`, "-o", `${WORK}/initrd`], binds: [bind] });
+  } else if (await has("usr/sbin/mkinitramfs")) {
+    await tree.run({ argv: ["mkinitramfs", "-o", `${WORK}/initrd`, request.kernelVersion], binds: [bind] });
+  } else {
+    throw new ComposerError("IMAGE_KERNEL_MISSING", "Cannot build an initrd: the image has no generator for it", {
+      hint: 'Add "dracut" to systemConfig.packages',
+    });
+  }
+  await host.files.copy(path.join(scratch, "initrd"), request.target);
+  await host.files.setMode(request.target, 0o644);
+}
+
+function dracutArgv({ kernelVersion, extraModules }: InitrdRequest): readonly [string, ...string[]] {
+  const modules = extraModules.length === 0 ? [] : ["--add-drivers", extraModules.join(" ")];
+  return [
+    ...(["dracut", "--force", "--no-hostonly", "--no-compress", "--reproducible", "--tmpdir", `${WORK}/tmp`] as const),
+    ...modules,
+    ...["--kver", kernelVersion, `${WORK}/initrd.cpio`],
+  ];
+}
+
+/**
+ * The kernels of a tree, newest first.
+ *
+ * @throws {IMAGE_KERNEL_MISSING} there is none
+ */
+export async function findKernels(host: Host, root: string): Promise<readonly [string, ...string[]]> {
+  const versions: string[] = [];
+  for (const version of await host.files.list(path.join(root, "usr/lib/modules"))) {
+    if (await host.files.exists(path.join(root, "boot", `vmlinuz-${version}`))) versions.push(version);
+  }
+  const [newest, ...others] = versions.sort((a, b) => compareDebVersions(b, a));
+  if (newest !== undefined) return [newest, ...others];
+  throw new ComposerError("IMAGE_KERNEL_MISSING", "Cannot make a bootable image: no kernel is installed in it", {
+    hint: 'Name a kernel package in systemConfig.kernel.packages, for example "linux-image-amd64"',
+  });
+}
