@@ -1,0 +1,6 @@
+/**
+ * Packages: repositories and their trust, Debian formats and versions, resolving, the store of verified files, the lock.
+ */
+export * from "./compression/index.ts";
+export * from "./deb/index.ts";
+export type * from "./lock/lock.ts";
