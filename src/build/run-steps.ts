@@ -37,7 +37,12 @@ export function createStepRun(options: RunStepsOptions): StepRun {
   };
 
   async function computeKey(step: Step<unknown>): Promise<Sha256Hex> {
-    if (step.keyOfResult !== undefined) return keyOf({ step: step.name, result: step.keyOfResult(await run.get(step)) });
+    if (step.keyOfResult === undefined) return keyBefore(step);
+    return keyOf({ step: step.name, result: step.keyOfResult(await run.get(step)) });
+  }
+
+  /** The key that a result is saved under: all that is known before the step runs. */
+  async function keyBefore(step: Step<unknown>): Promise<Sha256Hex> {
     const inputs = await Promise.all(step.inputs.map((input) => run.keyOf(input)));
     const settings = typeof step.settings === "function" ? await step.settings() : step.settings;
     return keyOf({ step: step.name, inputs, settings, code: options.codeDigest });
@@ -53,7 +58,7 @@ export function createStepRun(options: RunStepsOptions): StepRun {
         durationMs: options.clock.monotonicMs() - startedMs,
         reused,
       });
-    const key = step.keyOfResult === undefined ? await run.keyOf(step) : "";
+    const key = await keyBefore(step as Step<unknown>);
     if (options.reuse && step.saved !== undefined) {
       const saved = await step.saved.load(key);
       if (saved !== undefined) {

@@ -134,7 +134,12 @@ async function tryNamespaces(host: Host): Promise<HostCheck> {
     return { name, ok: true, found: host.environment.uid === 0 ? "mount and PID" : "user, mount and PID" };
   } catch (error) {
     const details = isComposerError(error) ? error.details.join(" ") : "";
-    return { name, ok: false, found: details === "" ? messageOf(error) : details, fix: await namespaceFix(host, details) };
+    return {
+      name,
+      ok: false,
+      found: details === "" ? messageOf(error) : details,
+      fix: await namespaceFix(host, details),
+    };
   }
 }
 

@@ -61,7 +61,11 @@ export function createRootRunner(host: Host, root: string, options: RootRunnerOp
 
 function enterArgv(root: string, { argv, binds = [] }: RootCommand): readonly [string, ...string[]] {
   const namespaces = ["--mount", "--pid", "--net", "--ipc", "--uts", "--fork", "--kill-child"];
-  const bindArguments = binds.flatMap(({ source, target, writable }) => [writable ? "--bind" : "--bind-ro", source, target]);
+  const bindArguments = binds.flatMap(({ source, target, writable }) => [
+    writable ? "--bind" : "--bind-ro",
+    source,
+    target,
+  ]);
   return ["unshare", ...namespaces, "--", "sh", ENTER_ROOT, root, ...bindArguments, "--", ...argv];
 }
 

@@ -1,7 +1,7 @@
-import { pipeline, Readable, type Transform } from "node:stream";
 import { constants, createZstdCompress, createZstdDecompress } from "node:zlib";
 import type { Host } from "../host/index.ts";
 import type { Bind, RootRunner } from "./run-in-root.ts";
+import { through } from "./through.ts";
 
 /** Where the tree is seen inside the tool root. */
 const INSIDE = "/run/tree";
@@ -10,7 +10,7 @@ const INSIDE = "/run/tree";
 const TAR_METADATA = ["--numeric-owner", "--xattrs", "--xattrs-include=*", "--sparse"] as const;
 
 /** Fast beats small here: these archives only save work between two builds on one machine. */
-const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_nbWorkers]: 2 } };
+const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 /** Writes a root tree into one compressed archive, complete or not at all. */
 export async function saveTree(host: Host, tools: RootRunner, tree: string, archive: string): Promise<void> {
@@ -33,10 +33,4 @@ export async function restoreTree(host: Host, tools: RootRunner, archive: string
 
 function treeBind(tree: string, writable: boolean): Bind {
   return { source: tree, target: INSIDE, writable };
-}
-
-/** What comes out of a transform that is fed from a source; an error of the source is thrown at the reader. */
-function through(source: AsyncIterable<Uint8Array>, transform: Transform): AsyncIterable<Uint8Array> {
-  pipeline(Readable.from(source), transform, () => undefined);
-  return transform as AsyncIterable<Uint8Array>;
 }

@@ -57,7 +57,11 @@ async function shouldUseMemory(host: Host, { storage, neededBytes, emit }: Trees
   if (storage === "disk") return false;
   const freeBytes = await freeMemoryBytes(host);
   if (neededBytes <= freeBytes * MEMORY_SHARE) {
-    emit({ type: "info", stage: "compose", message: `Working in memory (${formatSize(neededBytes)} of ${formatSize(freeBytes)} free)` });
+    emit({
+      type: "info",
+      stage: "compose",
+      message: `Working in memory (${formatSize(neededBytes)} of ${formatSize(freeBytes)} free)`,
+    });
     return true;
   }
   const shortage = `${formatSize(neededBytes)} are needed and ${formatSize(freeBytes)} of memory are free`;
@@ -66,7 +70,12 @@ async function shouldUseMemory(host: Host, { storage, neededBytes, emit }: Trees
       hint: "Set tree_storage to auto or disk in the configuration file",
     });
   }
-  emit({ type: "warning", stage: "compose", code: "TREE_ON_DISK", message: `Working on disk, which is slower: ${shortage}` });
+  emit({
+    type: "warning",
+    stage: "compose",
+    code: "TREE_ON_DISK",
+    message: `Working on disk, which is slower: ${shortage}`,
+  });
   return false;
 }
 

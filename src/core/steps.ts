@@ -16,7 +16,8 @@ export interface Step<T> {
   /** Everything beyond the inputs that changes the result. */
   readonly settings: Json | (() => Promise<Json>);
   /**
-   * For a step that looks at the changing world: it runs in every build, and its key comes from what it found.
+   * What steps that depend on this one are keyed by, instead of by this step's own key: a step whose result is the same
+   * as before then starts nothing anew, whatever made it run.
    */
   readonly keyOfResult?: (result: T) => Json;
   /** Saves results between builds; absent: the step runs whenever its result is needed. */

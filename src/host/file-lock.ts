@@ -29,12 +29,20 @@ export async function takeFileLock(
   options.onWait();
   const late = await tryLock(file, options.timeoutMs, options.signal);
   if (late !== undefined) return late;
-  throw new ComposerError("HOST_LOCK_BUSY", `Cannot lock "${file}": another build has held it for ${options.timeoutMs / 1000} s`, {
-    hint: "Wait for the other build to end, or choose another --work-dir",
-  });
+  throw new ComposerError(
+    "HOST_LOCK_BUSY",
+    `Cannot lock "${file}": another build has held it for ${options.timeoutMs / 1000} s`,
+    {
+      hint: "Wait for the other build to end, or choose another --work-dir",
+    },
+  );
 }
 
-async function tryLock(file: string, timeoutMs: number, signal: AbortSignal | undefined): Promise<FileLock | undefined> {
+async function tryLock(
+  file: string,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<FileLock | undefined> {
   const wait = ["--timeout", String(timeoutMs / 1000), "--conflict-exit-code", String(CONFLICT_EXIT_CODE)];
   const holder = spawn("flock", [...wait, file, "cat"], { stdio: ["pipe", "pipe", "pipe"] });
   const abort = (): void => void holder.kill("SIGKILL");

@@ -1,5 +1,5 @@
 import { getCACertificates } from "node:tls";
-import type { Agent} from "undici";
+import type { Agent } from "undici";
 import { type Dispatcher, EnvHttpProxyAgent, request } from "undici";
 
 export interface HttpRequest {

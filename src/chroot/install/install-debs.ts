@@ -27,9 +27,10 @@ const DPKG = ["dpkg", "--log=/dev/null", "--force-unsafe-io", "--force-confdef",
 /**
  * Installs packages into an empty root tree, with the distribution's own dpkg inside it.
  *
- * The essential packages are first unpacked by us, so that dpkg and the scripts' interpreters are there, and then
- * installed properly over that; all others follow in one transaction: unpack everything, then configure everything
- * with triggers at the end. Programs that build initrds are covered meanwhile, so none is built here.
+ * The essential packages are first unpacked by us, so that dpkg and the scripts' interpreters are there. They are then
+ * installed properly over that, together with everything that some package pre-depends on; all others follow in one
+ * transaction: unpack everything, then configure everything, triggers last. Programs that build initrds are covered
+ * meanwhile, so none is built here.
  *
  * @param packages in installation order
  * @throws {INSTALL_SCRIPT_FAILED} a package script failed; names package and script
@@ -42,13 +43,17 @@ export async function installDebs(
   options: InstallOptions,
 ): Promise<void> {
   const { root } = runner;
-  const base = essentialClosure(packages);
+  const essential = packages
+    .filter((candidate) => candidate.package.essential)
+    .map((candidate) => candidate.package.name);
+  const bootstrap = closureOf(packages, essential);
+  const base = closureOf(packages, [...essential, ...packages.flatMap((candidate) => candidate.package.preDependsOn)]);
   const rest = packages.filter((candidate) => !base.includes(candidate));
   const progress = createProgress(options.emit, packages.length);
 
   await layOutRoot(host, root);
   const tree = createTreeWriter(root, { setOwners: true });
-  for (const { file } of base) await unpackDeb(host, file, tree);
+  for (const { file } of bootstrap) await unpackDeb(host, file, tree);
   tree.finish();
   await prepareDpkg(host, root);
 
@@ -64,7 +69,7 @@ export async function installDebs(
     }
   };
 
-  // The essential packages depend on each other in circles; all of them are already in place as files.
+  // The essential packages depend on each other in circles, but all of them are already in place as files.
   const { binds, insidePath } = bindDirectories(packages);
   await dpkg(["--force-depends", "--no-triggers", "--unpack", ...base.map(insidePath)], binds);
   await dpkg(["--no-triggers", "--configure", "--pending"]);
@@ -74,11 +79,11 @@ export async function installDebs(
   await host.files.remove(path.join(root, "usr/sbin/policy-rc.d"));
 }
 
-/** The Essential packages and all that they depend on, in the given order. */
-export function essentialClosure(packages: readonly PackageFile[]): readonly PackageFile[] {
+/** The packages that `start` selects and all that they depend on, in the given order. */
+export function closureOf(packages: readonly PackageFile[], start: readonly string[]): readonly PackageFile[] {
   const byName = new Map(packages.map((candidate) => [candidate.package.name, candidate]));
   const reached = new Set<string>();
-  const pending = packages.filter((candidate) => candidate.package.essential).map((candidate) => candidate.package.name);
+  const pending = [...start];
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     if (reached.has(name)) continue;
     reached.add(name);
@@ -145,9 +150,13 @@ function scriptFailure(error: ComposerError): ComposerError {
 async function audit(runner: RootRunner): Promise<void> {
   const { stdout } = await runner.run({ argv: ["dpkg", "--audit"], okExitCodes: [0, 1] });
   if (stdout.trim() === "") return;
-  throw new ComposerError("INSTALL_AUDIT_FAILED", "Cannot finish the installation: dpkg --audit finds broken packages", {
-    details: stdout.split("\n"),
-  });
+  throw new ComposerError(
+    "INSTALL_AUDIT_FAILED",
+    "Cannot finish the installation: dpkg --audit finds broken packages",
+    {
+      details: stdout.split("\n"),
+    },
+  );
 }
 
 /** Counts what dpkg says it does: every package is unpacked once and set up once. */

@@ -41,6 +41,8 @@ export interface LockedPackage {
   readonly requestedAs?: string;
   /** Names of locked packages that this one's Depends and Pre-Depends were satisfied by, in code unit order. */
   readonly dependsOn: readonly string[];
+  /** Those of them that Pre-Depends names: they must be configured before this one is unpacked. */
+  readonly preDependsOn: readonly string[];
 }
 
 /** The outcome of resolving: exactly which packages make an image, and where they come from. */

@@ -1,0 +1,39 @@
+import { createGunzip, createGzip } from "node:zlib";
+import { createTreeWriter, type Host } from "../host/index.ts";
+import { unpackDeb, unpackTar } from "../ospackage/index.ts";
+import type { RootRunner } from "./run-in-root.ts";
+import { through } from "./through.ts";
+
+/** Fast beats small: the archive stays on this machine. */
+const GZIP = { level: 1 };
+
+/**
+ * Unpacks the packages of a tool root. Nothing is installed: no package script runs, no database is written.
+ *
+ * @param files verified package files, in installation order
+ * @param root an existing empty directory
+ */
+export async function unpackToolRoot(host: Host, files: readonly string[], root: string): Promise<void> {
+  for (const name of ["bin", "sbin", "lib", "lib64"]) {
+    await host.files.makeDirectory(`${root}/usr/${name}`, 0o755);
+    await host.files.symlink(`usr/${name}`, `${root}/${name}`);
+  }
+  const tree = createTreeWriter(root, { setOwners: true });
+  for (const file of files) await unpackDeb(host, file, tree);
+  tree.finish();
+}
+
+/** Keeps a tool root as one file, complete or not at all. */
+export async function saveToolRoot(host: Host, tools: RootRunner, archive: string): Promise<void> {
+  const argv = ["tar", "--numeric-owner", "--sort=name", "--one-file-system", "-C", "/", "-cf", "-"] as const;
+  const excluded = ["proc", "sys", "dev", "run", "tmp"].map((name) => `--exclude=./${name}/*`);
+  const packed = tools.stream({ argv: [...argv, ...excluded, "."] });
+  await host.files.writeAtomic(archive, through(packed, createGzip(GZIP)));
+}
+
+/** Unpacks what {@link saveToolRoot} wrote into an existing empty directory, by our own reader: no program is there yet. */
+export async function restoreToolRoot(host: Host, archive: string, root: string): Promise<void> {
+  const tree = createTreeWriter(root, { setOwners: true });
+  await unpackTar(through(host.files.readStream(archive), createGunzip()), tree, `"${archive}"`);
+  tree.finish();
+}

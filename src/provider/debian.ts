@@ -1,0 +1,50 @@
+import path from "node:path";
+import { type Architecture, architectureOf, ComposerError } from "../core/index.ts";
+import type { Host } from "../host/index.ts";
+import { debSteps } from "./deb-steps.ts";
+import { packageRequests } from "./package-requests.ts";
+import type { BuildRequest, Provider } from "./provider.ts";
+import { type ProviderFiles, readProviderFiles } from "./provider-files.ts";
+import { rawImageSteps } from "./raw-image-steps.ts";
+import { repositorySources } from "./repository-sources.ts";
+
+/** Debian 12 and 13. */
+export async function createDebianProvider(host: Host, request: BuildRequest): Promise<Provider> {
+  const { os, dist, arch } = request.template.template.target;
+  const files = await readProviderFiles(host, path.join(request.settings.configDir, "osv", os, dist), arch);
+  const architecture = requireArchitecture(arch);
+  return {
+    id: `${os}-${dist}-${arch}`,
+    preProcess: () => [],
+    buildImage: async (_, buildRequest, paths, atEnd) => {
+      const sources = await repositorySources(host, buildRequest, files);
+      const deb = debSteps(
+        host,
+        buildRequest,
+        paths,
+        {
+          providerId: `${os}-${dist}-${arch}`,
+          architecture: architecture.deb,
+          sources,
+          requests: packageRequests(buildRequest.template),
+          toolPackages: files.toolPackages,
+        },
+        atEnd,
+      );
+      const packageSources = packageSourcesOf(files);
+      const image = rawImageSteps(host, buildRequest, paths, deb, { architecture, packageSources });
+      return { lock: deb.lock, baseTree: deb.baseTree, image };
+    },
+  };
+}
+
+/** What the image's own sources.list names: the provider's addresses, never a mirror's. */
+function packageSourcesOf({ repositories }: ProviderFiles) {
+  return repositories.map(({ baseURL, suite, components }) => ({ url: baseURL, suite, components }));
+}
+
+function requireArchitecture(name: string): Architecture {
+  const architecture = architectureOf(name);
+  if (architecture !== undefined) return architecture;
+  throw new ComposerError("TEMPLATE_UNSUPPORTED", `Cannot build for "${name}": this architecture is not supported yet`);
+}

@@ -1,0 +1,74 @@
+import type { ImageTemplate, MergedTemplate, Settings } from "../config/index.ts";
+import type { EventSink, Sha256Hex, Step } from "../core/index.ts";
+import type { Host } from "../host/index.ts";
+import type { Lock } from "../ospackage/index.ts";
+import type { BaseTree } from "./deb-steps.ts";
+
+/** What a build is told. */
+export interface BuildRequest {
+  readonly template: MergedTemplate;
+  readonly settings: Settings;
+  readonly offline: boolean;
+  readonly emit: EventSink;
+  /** Gets every line that installation tools and package scripts write. */
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** The directories of one build. */
+export interface BuildPaths {
+  readonly packageCache: string;
+  readonly repositoryCache: string;
+  /** What all builds of a provider share. */
+  readonly chrootBuild: string;
+  /** Where root trees are made. */
+  readonly trees: string;
+  /** Where the image and its evidence appear. */
+  readonly imageBuild: string;
+  /** Archives and records that save work between builds of one target. */
+  readonly records: string;
+}
+
+/** One file that a build gives to its user. */
+export interface Artifact {
+  readonly path: string;
+  readonly format: "raw";
+  readonly compression: string | undefined;
+  readonly sizeBytes: number;
+  readonly sha256: Sha256Hex;
+}
+
+/** The image itself and what it was made from. */
+export interface BuiltImage {
+  readonly artifacts: readonly Artifact[];
+  /** Digest of the template (without secrets), the packages and the files that went in; the same on every machine. */
+  readonly buildKey: Sha256Hex;
+}
+
+/** The steps that make an image, as data: `build/` runs what is needed of them. */
+export interface ImageSteps {
+  readonly lock: Step<Lock>;
+  readonly baseTree: Step<BaseTree>;
+  readonly image: Step<BuiltImage>;
+}
+
+/** A fault that only the provider knows of; the path is one of the merged template. */
+export interface TemplateFault {
+  readonly path: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** What an operating system brings to a build. */
+export interface Provider {
+  /** `os-dist-arch`. */
+  readonly id: string;
+  /** What is wrong with a template for this system, as far as no network is needed to see it. */
+  preProcess(template: ImageTemplate): readonly TemplateFault[];
+  /**
+   * The steps that make the image.
+   *
+   * @param atEnd takes what must be undone when the build ends, however it ends
+   */
+  buildImage(host: Host, request: BuildRequest, paths: BuildPaths, atEnd: AsyncDisposableStack): Promise<ImageSteps>;
+}

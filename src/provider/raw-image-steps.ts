@@ -1,0 +1,205 @@
+import path from "node:path";
+import type { RootRunner } from "../chroot/index.ts";
+import type { ImageTemplate } from "../config/index.ts";
+import { type Architecture, type Json, keyOf, type Sha256Hex, type Step } from "../core/index.ts";
+import type { Host } from "../host/index.ts";
+import {
+  buildInitrd,
+  compressImage,
+  configureSystem,
+  type DiskPlan,
+  findKernels,
+  formatFstab,
+  makeRawImage,
+  type PackageSource,
+  planDisk,
+  planEsp,
+  setTreeTimes,
+} from "../image/index.ts";
+import type { DebSteps } from "./deb-steps.ts";
+import type { Artifact, BuildPaths, BuildRequest, BuiltImage } from "./provider.ts";
+import { saveResultsIn } from "./saved-results.ts";
+
+export interface RawImageBuild {
+  readonly architecture: Architecture;
+  /** What the image's own package sources name. */
+  readonly packageSources: readonly PackageSource[];
+}
+
+/** A kernel of the image and the initrd that was built for it. */
+interface BootKernel {
+  readonly version: string;
+  readonly initrd: string;
+}
+
+/** A configured root tree, nothing to be changed any more, and where everything on the disk goes. */
+interface FinishedTree {
+  readonly runner: RootRunner;
+  readonly plan: DiskPlan;
+  readonly kernels: readonly BootKernel[];
+  readonly buildKey: Sha256Hex;
+}
+
+/** Describes how a root tree becomes a raw image: initrd → configuration → disk → artifacts. */
+export function rawImageSteps(
+  host: Host,
+  request: BuildRequest,
+  paths: BuildPaths,
+  deb: DebSteps,
+  build: RawImageBuild,
+): Step<BuiltImage> {
+  const { emit } = request;
+  const { template } = request.template;
+  const record = (name: string): string => path.join(paths.records, `${name}.json`);
+
+  const initrd: Step<readonly BootKernel[]> = {
+    name: "initrd",
+    stage: "compose",
+    title: "Building the initrd",
+    inputs: [deb.baseTree],
+    settings: { extraModules: template.systemConfig?.kernel?.enableExtraModules },
+    saved: saveResultsIn(host, {
+      record: record("initrd"),
+      filesOf: (kernels) => kernels.map(({ initrd: file }) => file),
+    }),
+    run: async (values) => {
+      const [tree, tools, trees] = [
+        await values.get(deb.openTree),
+        await values.get(deb.tools),
+        await values.get(deb.trees),
+      ];
+      const extraModules = (template.systemConfig?.kernel?.enableExtraModules ?? "").split(/\s+/).filter(Boolean);
+      const kernels: BootKernel[] = [];
+      for (const version of await findKernels(host, tree.root)) {
+        const scratch = path.join(trees.directory, `initrd-${version}`);
+        await host.files.makeDirectory(scratch);
+        const target = path.join(paths.records, `initrd.img-${version}`);
+        await buildInitrd(host, tree, tools, scratch, { kernelVersion: version, extraModules, target });
+        kernels.push({ version, initrd: target });
+      }
+      return kernels;
+    },
+  };
+
+  const inputsOfConfiguration = async (): Promise<Json> => ({
+    template: publicTemplate(template) as Json,
+    files: await additionalFileDigests(host, request),
+  });
+
+  const configuredTree: Step<FinishedTree> = {
+    name: "configured-tree",
+    stage: "configuration",
+    title: "Configuring system",
+    inputs: [deb.baseTree, initrd],
+    settings: async () => ({ ...(await secretsOf(template)), ...((await inputsOfConfiguration()) as object) }),
+    run: async (values) => {
+      const kernels = await values.get(initrd);
+      const runner = await values.get(deb.openTree);
+      const { sourceDateEpoch } = await values.get(deb.baseTree);
+      const buildKey = keyOf({
+        inputs: await inputsOfConfiguration(),
+        packages: (await values.get(deb.packageSet)).map(({ sha256 }) => sha256),
+        sourceDateEpoch,
+      });
+      const plan = planDisk(template.disk ?? {}, { identity: buildKey, architecture: build.architecture });
+      for (const kernel of kernels) {
+        await host.files.copy(kernel.initrd, path.join(runner.root, "boot", `initrd.img-${kernel.version}`));
+      }
+      await configureSystem(host, {
+        runner,
+        template,
+        templateDirectory: path.dirname(request.template.file),
+        buildKey,
+        sourceDateEpoch,
+        fstab: formatFstab(plan),
+        mountPoints: plan.partitions.flatMap(({ mountPoint }) => mountPoint ?? []),
+        packageSources: build.packageSources,
+        emit,
+        log: request.log,
+      });
+      await setTreeTimes(host, runner.root, sourceDateEpoch);
+      return { runner, plan, kernels, buildKey };
+    },
+  };
+
+  return {
+    name: "image",
+    stage: "finalize",
+    title: "Creating raw disk image",
+    inputs: [configuredTree, deb.tools],
+    settings: { artifacts: template.disk?.artifacts as Json, image: template.image },
+    saved: saveResultsIn(host, {
+      record: record("image"),
+      filesOf: ({ artifacts }) => artifacts.map((artifact) => artifact.path),
+    }),
+    run: async (values) => {
+      const { runner, plan, kernels, buildKey } = await values.get(configuredTree);
+      const tools = await values.get(deb.tools);
+      const { sourceDateEpoch } = await values.get(deb.baseTree);
+      const esp = await planEsp(host, {
+        root: runner.root,
+        kernels,
+        plan,
+        architecture: build.architecture,
+        cmdline: template.systemConfig?.kernel?.cmdline ?? "",
+      });
+      const name = `${template.image.name}-${template.image.version}.raw`;
+      const unfinished = host.files.temporaryName(paths.imageBuild, `.${name}`);
+      try {
+        await makeRawImage(host, tools, { plan, tree: runner.root, esp, imageFile: unfinished, sourceDateEpoch });
+        const artifacts = await finishArtifacts(host, tools, unfinished, path.join(paths.imageBuild, name), template);
+        return { artifacts, buildKey };
+      } finally {
+        await host.files.remove(unfinished);
+      }
+    },
+  };
+}
+
+/** Compresses the image as the template asks, and gives every file its name once it is complete. */
+async function finishArtifacts(
+  host: Host,
+  tools: RootRunner,
+  rawImage: string,
+  finalName: string,
+  template: ImageTemplate,
+): Promise<Artifact[]> {
+  const wanted = template.disk?.artifacts ?? [{ type: "raw" as const }];
+  const artifacts: Artifact[] = [];
+  const compressed = wanted.filter(({ compression }) => compression !== undefined);
+  for (const { compression } of compressed) {
+    if (compression === undefined) continue;
+    const { file, suffix } = await compressImage(host, tools, rawImage, compression);
+    artifacts.push(await publish(host, file, `${finalName}.${suffix}`, compression));
+  }
+  if (compressed.length < wanted.length) artifacts.push(await publish(host, rawImage, finalName, undefined));
+  return artifacts;
+}
+
+async function publish(host: Host, from: string, to: string, compression: string | undefined): Promise<Artifact> {
+  await host.files.rename(from, to);
+  const stat = await host.files.stat(to);
+  return { path: to, format: "raw", compression, sizeBytes: stat?.sizeBytes ?? 0, sha256: await host.files.sha256(to) };
+}
+
+/** The template as it may be shown and hashed in public: a digest of a short password would tell the password. */
+function publicTemplate(template: ImageTemplate): unknown {
+  const users = template.systemConfig?.users?.map((user) =>
+    user.password === undefined ? user : { ...user, password: user.password === "" ? "" : "[REDACTED]" },
+  );
+  if (users === undefined) return template;
+  return { ...template, systemConfig: { ...template.systemConfig, users } };
+}
+
+/** Only for keys that stay on this machine. */
+async function secretsOf(template: ImageTemplate): Promise<{ secrets: Json }> {
+  return { secrets: template.systemConfig?.users?.map(({ name, password }) => [name, password ?? null]) ?? [] };
+}
+
+async function additionalFileDigests(host: Host, request: BuildRequest): Promise<Json> {
+  const { template, file } = request.template;
+  const files = template.systemConfig?.additionalFiles ?? [];
+  return Promise.all(
+    files.map(async ({ local, final }) => [final, await host.files.sha256(path.resolve(path.dirname(file), local))]),
+  );
+}
