@@ -99,9 +99,27 @@ export async function unpackDeb(
   tree: TreeWriter,
   options: UnpackOptions = {},
 ): Promise<void> {
-  const { include } = options;
-  for await (const entry of entriesOf(host, file, "data", options)) {
-    if (options.signal?.aborted === true) throw new ComposerError("INTERRUPTED", "Interrupted");
+  await unpackEntries(entriesOf(host, file, "data", options), tree, `"${file}"`, options);
+}
+
+/**
+ * Writes a tar archive into a tree.
+ *
+ * @param object what the archive is, for messages
+ * @throws as {@link unpackDeb}
+ */
+export async function unpackTar(source: AsyncIterable<Uint8Array>, tree: TreeWriter, object: string): Promise<void> {
+  await unpackEntries(readTar(source, object), tree, object, {});
+}
+
+async function unpackEntries(
+  entries: AsyncIterable<TarEntry>,
+  tree: TreeWriter,
+  object: string,
+  { include, signal }: UnpackOptions,
+): Promise<void> {
+  for await (const entry of entries) {
+    if (signal?.aborted === true) throw new ComposerError("INTERRUPTED", "Interrupted");
     if (include !== undefined && !include(entry)) continue;
     switch (entry.type) {
       case "directory":
@@ -118,8 +136,10 @@ export async function unpackDeb(
         break;
       case "character-device":
       case "block-device":
-      case "fifo":
-        throw invalid(file, `"${entry.name}" is a ${entry.type.replace("-", " ")}, which packages may not have`);
+      case "fifo": {
+        const message = `Cannot read ${object}: "${entry.name}" is a ${entry.type.replace("-", " ")}, which packages may not have`;
+        throw new ComposerError("PACKAGE_FORMAT_INVALID", message);
+      }
     }
   }
 }

@@ -6,6 +6,8 @@
 export * from "./compare-deb-versions.ts";
 export type * from "./deb-index.ts";
 export * from "./deb-package.ts";
+export * from "./open-deb-index.ts";
+export * from "./packages-index.ts";
 export * from "./relations.ts";
 export * from "./stanzas.ts";
 export { type TarEntry, type TarEntryType, readTar } from "./tar.ts";

@@ -1,0 +1,54 @@
+import { ComposerError } from "../../core/index.ts";
+import type { DebIndex, DebPackage } from "./deb-index.ts";
+import { keysOf, postingsFor, splitLayout } from "./index-layout.ts";
+import { parseRecord } from "./index-record.ts";
+
+/**
+ * Opens what `encodeDebIndex` made; packages are parsed when they are first asked for, each only once.
+ *
+ * @throws {REPOSITORY_METADATA_INVALID} the bytes are no such index, or of another version of this program; also
+ * later, by the methods, when a record is damaged
+ */
+export function openDebIndex(bytes: Uint8Array): DebIndex {
+  const layout = splitLayout(bytes);
+  if (layout === undefined) throw damaged();
+  const { recordOffsets, names, provided, essential, required, records } = layout;
+  const packages: (DebPackage | undefined)[] = [];
+
+  const packageAt = (number: number): DebPackage => {
+    const known = packages[number];
+    if (known !== undefined) return known;
+    const record = records.toString("utf8", recordOffsets[number], recordOffsets[number + 1]);
+    const parsed = parseRecord(record);
+    if (parsed === undefined) throw damaged();
+    packages[number] = parsed;
+    return parsed;
+  };
+  const packagesAt = (numbers: Uint32Array): readonly DebPackage[] => Array.from(numbers, packageAt);
+
+  return {
+    packageCount: Math.max(recordOffsets.length - 1, 0),
+    names: () => keysOf(names),
+    byName: memoized((name) => packagesAt(postingsFor(names, name))),
+    providersOf: memoized((name) => packagesAt(postingsFor(provided, name))),
+    essential: () => packagesAt(essential),
+    required: () => packagesAt(required),
+  };
+}
+
+function memoized<T>(compute: (key: string) => T): (key: string) => T {
+  const known = new Map<string, T>();
+  return (key) => {
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const value = compute(key);
+    known.set(key, value);
+    return value;
+  };
+}
+
+function damaged(): ComposerError {
+  return new ComposerError("REPOSITORY_METADATA_INVALID", "Cannot open a stored package index: it is damaged", {
+    hint: 'Remove it with "os-image-composer cache clean" and try again',
+  });
+}
