@@ -3,4 +3,6 @@
  */
 export * from "./compression/index.ts";
 export * from "./deb/index.ts";
+export * from "./lock/create-lock.ts";
 export type * from "./lock/lock.ts";
+export * from "./resolver/index.ts";

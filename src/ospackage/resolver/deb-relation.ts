@@ -1,0 +1,39 @@
+import { versionSatisfies, type DebPackage, type DebProvision, type DebRelation } from "../deb/index.ts";
+
+/** Tells whether a version lies where a relation wants it; every version does when the relation names none. */
+export function versionFits(
+  version: string,
+  { operator, version: bound }: Pick<DebRelation, "operator" | "version">,
+): boolean {
+  return operator === undefined || bound === undefined || versionSatisfies(version, operator, bound);
+}
+
+/** Tells whether one of the Provides fills a relation; one without a version never fills a relation with a version. @see Debian Policy, section 7.5 */
+export function provisionFits(provisions: readonly DebProvision[], relation: DebRelation): boolean {
+  return provisions.some(({ name, version }) => {
+    if (name !== relation.name) return false;
+    return relation.operator === undefined || (version !== undefined && versionFits(version, relation));
+  });
+}
+
+/**
+ * Tells whether a package may fill a relation with its architecture qualifier.
+ *
+ * `:any` asks for a package that serves other architectures too; `all` counts as the system's own architecture.
+ * @see https://wiki.ubuntu.com/MultiarchSpec
+ */
+export function qualifierFits(
+  { multiArch }: DebPackage,
+  { archQualifier }: DebRelation,
+  architecture: string,
+): boolean {
+  if (archQualifier === undefined) return true;
+  if (archQualifier === "any") return multiArch === "allowed" || multiArch === "foreign";
+  return archQualifier === architecture || archQualifier === "native";
+}
+
+/** The relation as a control file has it, for example `libc6:any (>= 2.36)`. */
+export function formatRelation({ name, archQualifier, operator, version }: DebRelation): string {
+  const qualified = archQualifier === undefined ? name : `${name}:${archQualifier}`;
+  return operator === undefined || version === undefined ? qualified : `${qualified} (${operator} ${version})`;
+}

@@ -1,0 +1,17 @@
+/**
+ * Chooses the packages of a system: a conflict-driven solver, its Debian side, and the order of installation.
+ *
+ * Pure: repositories come in as opened indexes, the choice goes out as plain objects.
+ */
+export * from "./dependency-dot.ts";
+export * from "./installation-order.ts";
+export type { PackageRequest } from "./package-request.ts";
+export {
+  resolveDeb,
+  type DependencyEdge,
+  type Resolution,
+  type ResolveDebOptions,
+  type ResolvedPackage,
+} from "./resolve-deb.ts";
+export { solve, type SolveResult, type SolverStatistics } from "./solve.ts";
+export type * from "./solver-provider.ts";

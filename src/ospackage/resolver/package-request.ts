@@ -1,0 +1,95 @@
+import type { SourcePosition } from "../../core/index.ts";
+import { compareDebVersions, type DebOperator } from "../deb/index.ts";
+import type { DebPool } from "./deb-pool.ts";
+import { versionFits } from "./deb-relation.ts";
+import { globToRegExp, isGlob } from "./glob.ts";
+import type { RequirementId, SolvableId } from "./solver-provider.ts";
+
+/** A package that someone asks for, in words like those of a template. */
+export interface PackageRequest {
+  /**
+   * `name`, `name=version`, `name>=version` (also `<=`, `>>`, `<<`), `name_version` (with or without epoch), a virtual
+   * name, or a glob with `*`, `?` and `[…]`.
+   */
+  readonly text: string;
+  /** What asks, for example `systemConfig.packages[3]`. */
+  readonly origin: string;
+  readonly position?: SourcePosition;
+}
+
+/** A requirement that does not come from a package, and who has it. */
+export interface Root {
+  readonly requirement: RequirementId;
+  readonly request: PackageRequest;
+}
+
+/** What a request comes to: one requirement for each package that it names. */
+export interface Selection {
+  /** The candidates of each requirement, most preferred first; empty when nothing fits. */
+  readonly requirements: readonly (readonly SolvableId[])[];
+  /** The package name in the request; the glob when it is one. */
+  readonly name: string;
+  readonly glob: boolean;
+}
+
+const VERSIONED = /^([^\s<>=_]+)\s*(<<|<=|>=|>>|=)\s*(\S+)$/;
+const FILE_NAME = /^([^\s<>=_]+)_([^\s_]+)(?:_(\w+)(?:\.deb)?)?$/;
+
+/**
+ * The candidates of a request.
+ *
+ * A glob selects every package whose name it matches. Kernels are the exception, because several of them would only
+ * fill the disk: a glob that starts with `linux-image-` selects the one with the newest version, of equal ones the one
+ * with the shortest name, so that `linux-image-*` is `linux-image-amd64` rather than one of its flavours.
+ */
+export function selectPackages(text: string, pool: DebPool): Selection {
+  const wanted = text.trim();
+  if (isGlob(wanted)) return { requirements: selectByGlob(wanted, pool), name: wanted, glob: true };
+  const [name, candidates] = selectByName(wanted, pool);
+  return { requirements: candidates.length === 0 ? [] : [candidates], name, glob: false };
+}
+
+function selectByName(wanted: string, pool: DebPool): readonly [string, readonly SolvableId[]] {
+  const [, name, operator, version] = VERSIONED.exec(wanted) ?? [];
+  if (name !== undefined && operator !== undefined && version !== undefined) {
+    return [
+      name,
+      pool.matches({ name, archQualifier: undefined, operator: operator as DebOperator, version }, "positive"),
+    ];
+  }
+  const [, fileName, fileVersion] = FILE_NAME.exec(wanted) ?? [];
+  if (fileName !== undefined && fileVersion !== undefined) {
+    const versions = pool.versionsOf(fileName);
+    return [fileName, versions.filter((id) => isVersion(pool.solvable(id).package.version, fileVersion))];
+  }
+  const anyVersion = { archQualifier: undefined, operator: undefined, version: undefined };
+  return [wanted, pool.matches({ name: wanted, ...anyVersion }, "positive")];
+}
+
+/** File names leave the epoch out. */
+function isVersion(version: string, wanted: string): boolean {
+  const withoutEpoch = version.replace(/^\d+:/, "");
+  return [version, withoutEpoch].some((form) => versionFits(form, { operator: "=", version: wanted }));
+}
+
+const KERNEL_PREFIX = "linux-image-";
+
+function selectByGlob(glob: string, pool: DebPool): readonly (readonly SolvableId[])[] {
+  const pattern = globToRegExp(glob);
+  const selected = pool
+    .names()
+    .filter((name) => pattern.test(name))
+    .map((name) => pool.versionsOf(name))
+    .filter((versions) => versions.length > 0);
+  return glob.startsWith(KERNEL_PREFIX) ? newestKernel(selected, pool) : selected;
+}
+
+function newestKernel(kernels: readonly (readonly SolvableId[])[], pool: DebPool): readonly (readonly SolvableId[])[] {
+  const preferred = ([id]: readonly SolvableId[]) => pool.solvable(id ?? -1).package;
+  return kernels
+    .toSorted((a, b) => {
+      const [first, second] = [preferred(a), preferred(b)];
+      return compareDebVersions(second.version, first.version) || first.name.length - second.name.length;
+    })
+    .slice(0, 1);
+}

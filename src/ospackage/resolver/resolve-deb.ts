@@ -1,0 +1,150 @@
+import { compareCodeUnits } from "../../core/index.ts";
+import type { DebPackage } from "../deb/index.ts";
+import type { RepositoryIndex } from "../repository/repository.ts";
+import { createDebPool, type DebPool } from "./deb-pool.ts";
+import { createDebProvider, type DebProvider, type DebRequirementField } from "./deb-provider.ts";
+import { installationOrder } from "./installation-order.ts";
+import { selectPackages, type PackageRequest, type Root, type Selection } from "./package-request.ts";
+import { solve } from "./solve.ts";
+import type { RequirementId, SolvableId } from "./solver-provider.ts";
+import { unknownPackages } from "./unknown-packages.ts";
+import { unsatisfiable } from "./unsatisfiable.ts";
+
+export interface ResolveDebOptions {
+  readonly repositories: readonly RepositoryIndex[];
+  /** In Debian's words, for example `amd64`. */
+  readonly architecture: string;
+  readonly requests: readonly PackageRequest[];
+  /** True for a system of its own: every Essential package and every one of Priority required is in it. */
+  readonly includeEssential: boolean;
+  /** Names and globs of packages that must not be installed. */
+  readonly exclude?: readonly string[];
+}
+
+export interface ResolvedPackage {
+  readonly package: DebPackage;
+  readonly repository: RepositoryIndex;
+  /** The words of the first request that it fills. */
+  readonly requestedAs?: string;
+  /** Names of the packages that fill its Depends, in code unit order. */
+  readonly dependsOn: readonly string[];
+  /** Names of the packages that fill its Pre-Depends, in code unit order. */
+  readonly preDependsOn: readonly string[];
+}
+
+export interface DependencyEdge {
+  readonly from: string;
+  readonly to: string;
+  readonly kind: "depends" | "pre-depends";
+}
+
+export interface Resolution {
+  /** In installation order. */
+  readonly packages: readonly ResolvedPackage[];
+  /** In the order of `packages`, then of the names that they point to. */
+  readonly edges: readonly DependencyEdge[];
+}
+
+/**
+ * Chooses the packages that a system needs, out of Debian repositories.
+ *
+ * Preference is apt's: alternatives in their order, unless a later one is needed anyway; higher repository priority, then
+ * newer versions; real packages before providers, of providers the one with the more important Priority field.
+ * @throws {RESOLVER_UNKNOWN_PACKAGE} naming every request that no repository can fill
+ * @throws {RESOLVER_UNSATISFIABLE} with the smallest set of requests that exclude each other, and why
+ */
+export function resolveDeb(options: ResolveDebOptions): Resolution {
+  const { repositories, architecture, requests, includeEssential, exclude = [] } = options;
+  const pool = createDebPool({ repositories, architecture, exclude });
+  const provider = createDebProvider(pool);
+
+  const selections = requests.map((request) => ({ request, selection: selectPackages(request.text, pool) }));
+  const unknown = selections.filter(({ selection }) => selection.requirements.length === 0);
+  if (unknown.length > 0) throw unknownPackages(unknown, pool, repositories);
+
+  const roots = [
+    ...(includeEssential ? essentialRoots(repositories, provider) : []),
+    ...selections.flatMap(({ request, selection }) => requestRoots(request, selection, provider)),
+  ];
+  const result = solve(provider, roots.map(rootRequirement));
+  if (!result.satisfiable) throw unsatisfiable(result.core, roots, provider);
+
+  return toResolution(new Set(result.installed), roots, provider);
+}
+
+export const ESSENTIAL_ORIGIN = "essential";
+
+function essentialRoots(repositories: readonly RepositoryIndex[], provider: DebProvider): readonly Root[] {
+  const names = repositories.flatMap(({ index }) =>
+    [...index.essential(), ...index.required()].map(({ name }) => name),
+  );
+  return [...new Set(names)]
+    .sort(compareCodeUnits)
+    .filter((name) => provider.pool.versionsOf(name).some((id) => isEssential(provider.pool.solvable(id).package)))
+    .map((name) => ({
+      requirement: provider.requirementOn(name, provider.pool.versionsOf(name)),
+      request: { text: name, origin: ESSENTIAL_ORIGIN },
+    }));
+}
+
+function isEssential({ essential, priority }: DebPackage): boolean {
+  return essential || priority === "required";
+}
+
+function requestRoots(request: PackageRequest, selection: Selection, provider: DebProvider): readonly Root[] {
+  return selection.requirements.map((candidates) => ({
+    requirement: provider.requirementOn(request.text, candidates),
+    request,
+  }));
+}
+
+function rootRequirement({ requirement }: Root): RequirementId {
+  return requirement;
+}
+
+/** Keeps only what the roots reach: a choice that a later one made needless goes again. */
+function toResolution(installed: ReadonlySet<SolvableId>, roots: readonly Root[], provider: DebProvider): Resolution {
+  const fillerOf = (requirement: RequirementId) => provider.candidates(requirement).find((id) => installed.has(id));
+  const requestedAs = new Map<SolvableId, string>();
+  const reached = new Set<SolvableId>();
+  for (const { requirement, request } of roots) {
+    const filler = fillerOf(requirement);
+    if (filler === undefined) continue;
+    reached.add(filler);
+    if (request.origin !== ESSENTIAL_ORIGIN && !requestedAs.has(filler)) requestedAs.set(filler, request.text);
+  }
+
+  const needsOf = (id: SolvableId, field: DebRequirementField): readonly SolvableId[] => {
+    const fillers = provider.requirementsOf(id, field).map(fillerOf);
+    return [...new Set(fillers)].filter((filler): filler is SolvableId => filler !== undefined && filler !== id);
+  };
+  const packages = new Map<string, ResolvedPackage>();
+  // The set grows while it is walked.
+  for (const id of reached) {
+    const [depends, preDepends] = [needsOf(id, "depends"), needsOf(id, "preDepends")];
+    for (const need of [...preDepends, ...depends]) reached.add(need);
+    const asked = requestedAs.get(id);
+    const solvable = provider.pool.solvable(id);
+    packages.set(solvable.package.name, {
+      ...solvable,
+      ...(asked === undefined ? {} : { requestedAs: asked }),
+      dependsOn: namesOf(depends, provider.pool),
+      preDependsOn: namesOf(preDepends, provider.pool),
+    });
+  }
+  return inInstallationOrder(packages);
+}
+
+function namesOf(solvables: readonly SolvableId[], pool: DebPool): readonly string[] {
+  return solvables.map((id) => pool.solvable(id).package.name).sort(compareCodeUnits);
+}
+
+function inInstallationOrder(byName: ReadonlyMap<string, ResolvedPackage>): Resolution {
+  const nodes = [...byName].map(([name, { dependsOn, preDependsOn }]) => ({ name, dependsOn, preDependsOn }));
+  const packages = installationOrder(nodes).flatMap((name) => byName.get(name) ?? []);
+  const edges = packages.flatMap(({ package: { name }, preDependsOn, dependsOn }) => [
+    ...preDependsOn.map((to): DependencyEdge => ({ from: name, to, kind: "pre-depends" })),
+    ...dependsOn.map((to): DependencyEdge => ({ from: name, to, kind: "depends" })),
+  ]);
+  return { packages, edges };
+}

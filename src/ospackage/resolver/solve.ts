@@ -1,0 +1,126 @@
+import { createAgenda } from "./agenda.ts";
+import { absent, installed, saysInstalled, solvableOf, type Clause, type ClauseOrigin } from "./clause.ts";
+import { learnClause } from "./learn-clause.ts";
+import type { RequirementId, SolvableId, SolverProvider } from "./solver-provider.ts";
+import { createTrail } from "./trail.ts";
+import { unsatisfiableCore } from "./unsatisfiable-core.ts";
+import { createWatchedClauses } from "./watched-clauses.ts";
+
+export interface SolverStatistics {
+  readonly decisions: number;
+  readonly conflicts: number;
+}
+
+export type SolveResult = SolverStatistics &
+  (
+    | {
+        readonly satisfiable: true;
+        /** In the order in which they were chosen. */ readonly installed: readonly SolvableId[];
+      }
+    | { readonly satisfiable: false; /** Facts that contradict each other. */ readonly core: readonly ClauseOrigin[] }
+  );
+
+/**
+ * Chooses solvables so that every root requirement and every requirement of a chosen one is filled without a conflict.
+ *
+ * Conflict-driven clause learning with backjumping. Clauses are made for a solvable when it is first considered.
+ * Decisions follow the provider's order: the earliest requirement first, its most preferred candidate first.
+ * @see Marques-Silva, Lynce, Malik, "Conflict-Driven Clause Learning SAT Solvers", Handbook of Satisfiability, 2009
+ */
+export function solve(provider: SolverProvider, roots: readonly RequirementId[]): SolveResult {
+  const trail = createTrail();
+  const clauses = createWatchedClauses(trail);
+  const agenda = createAgenda(trail);
+  const entered = new Set<SolvableId>();
+  let propagated = 0;
+  let decisions = 0;
+  let conflicts = 0;
+
+  let conflict = addRoots() ?? propagate();
+  for (;;) {
+    if (conflict === undefined) {
+      const decision = agenda.nextDecision();
+      if (decision === undefined) return { satisfiable: true, installed: chosen(), decisions, conflicts };
+      decisions += 1;
+      trail.openLevel();
+      agenda.openLevel();
+      trail.assign(installed(decision), undefined);
+    } else {
+      if (trail.level() === 0) {
+        return { satisfiable: false, core: unsatisfiableCore(conflict, trail), decisions, conflicts };
+      }
+      conflicts += 1;
+      const lesson = learnClause(conflict, trail);
+      trail.backtrackTo(lesson.level);
+      agenda.backtrackTo(lesson.level);
+      propagated = trail.literals.length;
+      clauses.add(lesson.clause);
+    }
+    conflict = propagate();
+  }
+
+  function addRoots(): Clause | undefined {
+    return firstOf(
+      roots.map((requirement) => {
+        const candidates = require(requirement);
+        return clauses.add({ literals: candidates.map(installed), origin: { kind: "root", requirement } });
+      }),
+    );
+  }
+
+  function propagate(): Clause | undefined {
+    for (; propagated < trail.literals.length; propagated += 1) {
+      const literal = trail.literals[propagated];
+      if (literal === undefined) break;
+      const conflict = clauses.propagate(literal) ?? (saysInstalled(literal) ? enter(solvableOf(literal)) : undefined);
+      if (conflict !== undefined) return conflict;
+    }
+    return undefined;
+  }
+
+  /** Puts what an installed solvable needs on the agenda, and makes its clauses when it is seen for the first time. */
+  function enter(solvable: SolvableId): Clause | undefined {
+    const needs = provider
+      .requirements(solvable)
+      .map((requirement) => ({ requirement, candidates: require(requirement) }));
+    if (entered.has(solvable)) return undefined;
+    entered.add(solvable);
+    const rivals = provider.versions(solvable).filter((other) => other !== solvable && !entered.has(other));
+    const enemies = provider.conflicts(solvable).filter((other) => other !== solvable);
+    const made: Clause[] = [
+      ...needs
+        .filter(({ candidates }) => !candidates.includes(solvable))
+        .map(({ requirement, candidates }) => ({
+          literals: [absent(solvable), ...candidates.map(installed)],
+          origin: { kind: "requires", solvable, requirement } as const,
+        })),
+      ...rivals.map((other) => exclusion({ kind: "one-version", solvable, other })),
+      ...enemies.map((other) => exclusion({ kind: "conflicts", solvable, other })),
+    ];
+    return firstOf(made.map((clause) => clauses.add(clause)));
+  }
+
+  function require(requirement: RequirementId): readonly SolvableId[] {
+    const candidates = provider.candidates(requirement);
+    const names = new Set(candidates.map((candidate) => provider.nameOf(candidate)));
+    agenda.add(candidates, names.size > 1 ? "alternative" : "version");
+    return candidates;
+  }
+
+  function chosen(): readonly SolvableId[] {
+    return trail.literals.filter(saysInstalled).map(solvableOf);
+  }
+}
+
+function exclusion(origin: Extract<ClauseOrigin, { readonly other: SolvableId }>): Clause {
+  return { literals: [absent(origin.solvable), absent(origin.other)], origin };
+}
+
+/** The conflict that teaches most: a clause of few literals. */
+function firstOf(conflicts: readonly (Clause | undefined)[]): Clause | undefined {
+  return conflicts
+    .filter((clause) => clause !== undefined)
+    .reduce<Clause | undefined>((best, clause) => {
+      return best === undefined || clause.literals.length < best.literals.length ? clause : best;
+    }, undefined);
+}

@@ -1,0 +1,23 @@
+/** A package at one version, numbered by the provider from 0 without gaps. */
+export type SolvableId = number;
+
+/** A need that one of several solvables can fill, numbered by the provider. */
+export type RequirementId = number;
+
+/**
+ * What {@link solve} asks about packages; both package families adapt to it.
+ *
+ * Every answer must be the same each time; the solver asks only about solvables that it considers to install.
+ */
+export interface SolverProvider {
+  /** The solvables that fill a requirement, each once, most preferred first. */
+  candidates(requirement: RequirementId): readonly SolvableId[];
+  /** What a solvable needs, in the order in which it should be decided. */
+  requirements(solvable: SolvableId): readonly RequirementId[];
+  /** The solvables that a solvable declares it cannot be installed with. */
+  conflicts(solvable: SolvableId): readonly SolvableId[];
+  /** All solvables of the same name, of which at most one can be installed; with or without `solvable` itself. */
+  versions(solvable: SolvableId): readonly SolvableId[];
+  /** Equal for two solvables when they are versions of one package. */
+  nameOf(solvable: SolvableId): string;
+}

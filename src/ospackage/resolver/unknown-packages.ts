@@ -1,0 +1,60 @@
+import { ComposerError, nearestOf, type SourcePosition } from "../../core/index.ts";
+import type { RepositoryIndex } from "../repository/repository.ts";
+import type { DebPool } from "./deb-pool.ts";
+import type { PackageRequest, Selection } from "./package-request.ts";
+
+export interface UnknownRequest {
+  readonly request: PackageRequest;
+  readonly selection: Selection;
+}
+
+/** One error about all requests that no repository can fill, each with the nearest thing that exists. */
+export function unknownPackages(
+  unknown: readonly UnknownRequest[],
+  pool: DebPool,
+  repositories: readonly RepositoryIndex[],
+): ComposerError {
+  const searched = repositories.map(({ source }) => source.id).join(", ") || "no repository";
+  const names = unknown.map(({ request }) => `"${request.text}"`).join(", ");
+  const reasons = unknown.map(({ request, selection }) => ({ request, ...reasonOf(selection, pool) }));
+  const position = unknown.find(({ request }) => request.position !== undefined)?.request.position;
+  const suggestions = reasons.flatMap(({ suggestion }) => suggestion ?? []);
+  return new ComposerError(
+    "RESOLVER_UNKNOWN_PACKAGE",
+    `Cannot find ${unknown.length === 1 ? "package" : `${unknown.length} packages`} ${names}: searched ${searched}`,
+    {
+      hint:
+        suggestions.length > 0
+          ? `Did you mean ${suggestions.join(", ")}?`
+          : "Correct the name, or add the repository that has it",
+      ...(position === undefined ? {} : { position }),
+      details: reasons.map(
+        ({ request, state }) => `${request.origin} "${request.text}"${formatPosition(request.position)}: ${state}`,
+      ),
+    },
+  );
+}
+
+interface Reason {
+  readonly state: string;
+  readonly suggestion?: string;
+}
+
+function reasonOf({ name, glob }: Selection, pool: DebPool): Reason {
+  if (glob) return { state: "no package name matches" };
+  const versions = pool.versionsOf(name).map((id) => {
+    const { package: found, repository } = pool.solvable(id);
+    return `${found.version} (${repository.source.id})`;
+  });
+  if (versions.length > 0) return { state: `the version does not fit; there is ${versions.join(", ")}` };
+  const obstacle = pool.obstacleOf(name);
+  if (obstacle !== undefined) return { state: `it exists, but ${obstacle}` };
+  const nearest = nearestOf(name, pool.names());
+  if (nearest === undefined) return { state: "no package has or provides this name" };
+  return { state: `no package has or provides this name; did you mean "${nearest}"?`, suggestion: `"${nearest}"` };
+}
+
+/** ` (file:line:column)`, or nothing. */
+export function formatPosition(position: SourcePosition | undefined): string {
+  return position === undefined ? "" : ` (${position.file}:${position.line}:${position.column})`;
+}
