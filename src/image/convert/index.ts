@@ -1,0 +1,2 @@
+/** Turning disk images into other formats and compressing them. */
+export * from "./compress-image.ts";

@@ -1,0 +1,58 @@
+import { formatSize } from "../../core/index.ts";
+import type { PartitionSection } from "../../config/index.ts";
+import type { DiskIssue } from "./check-disk.ts";
+import { planFatGeometry } from "./fat-geometry.ts";
+
+const FS_TYPES = ["fat32", "fat16", "vfat", "ext4"];
+const MAX_EXT4_LABEL_BYTES = 16;
+const FAT_LABEL = /^[A-Z0-9!#$%&'()@^_`{}~-][A-Z0-9 !#$%&'()@^_`{}~-]{0,10}$/;
+
+/** @param sizeBytes undefined when the layout of the disk is not known */
+export function checkFileSystem(partition: PartitionSection, path: string, sizeBytes: number | undefined): DiskIssue[] {
+  const { fsType, fsLabel } = partition;
+  if (fsType === undefined) {
+    if (fsLabel === undefined) return [];
+    return [invalid(`${path}.fsLabel`, "labels no file system", 'Set "fsType", or remove the label')];
+  }
+  if (!FS_TYPES.includes(fsType)) {
+    return [
+      {
+        code: "TEMPLATE_UNSUPPORTED",
+        path: `${path}.fsType`,
+        message: `"${fsType}" cannot be made yet`,
+        hint: `Use one of ${FS_TYPES.join(", ")}`,
+      },
+    ];
+  }
+  return [...checkLabel(fsType, fsLabel ?? "", path), ...checkSize(fsType, sizeBytes, path)];
+}
+
+function checkLabel(fsType: string, label: string, path: string): DiskIssue[] {
+  if (label === "") return [];
+  if (fsType === "ext4") {
+    if (Buffer.byteLength(label) <= MAX_EXT4_LABEL_BYTES && !/\p{Cc}/u.test(label)) return [];
+    const hint = `Use at most ${MAX_EXT4_LABEL_BYTES} bytes, no control characters`;
+    return [invalid(`${path}.fsLabel`, `"${label}" is no ext4 label`, hint)];
+  }
+  if (FAT_LABEL.test(label)) return [];
+  const hint = "Use at most 11 upper-case letters, digits, or characters like - and _";
+  return [invalid(`${path}.fsLabel`, `"${label}" is no FAT label`, hint)];
+}
+
+function checkSize(fsType: string, sizeBytes: number | undefined, path: string): DiskIssue[] {
+  if (sizeBytes === undefined || sizeBytes <= 0 || fsType === "ext4") return [];
+  const fits = (type: "fat16" | "fat32"): boolean => planFatGeometry(type, sizeBytes) !== undefined;
+  if (fsType === "vfat" ? fits("fat16") || fits("fat32") : fits(fsType === "fat16" ? "fat16" : "fat32")) return [];
+  const sizes = fsType === "fat32" ? "at least 34 MiB" : "from 3 MiB to 2 GiB";
+  return [
+    invalid(
+      `${path}.fsType`,
+      `"${fsType}" cannot be made in ${formatSize(sizeBytes)}`,
+      fsType === "fat32" ? `Give it ${sizes}, or use "vfat"` : `Give it ${sizes}`,
+    ),
+  ];
+}
+
+function invalid(path: string, message: string, hint: string): DiskIssue {
+  return { code: "IMAGE_PLAN_INVALID", path, message, hint };
+}
