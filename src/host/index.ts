@@ -16,6 +16,7 @@ export * from "./files.ts";
 export * from "./http.ts";
 export * from "./namespace-process.ts";
 export * from "./processes.ts";
+export * from "./tree-times.ts";
 export * from "./tree-writer.ts";
 
 /** The effects that a build may have. */

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { fakeTree } from "../../../test/fixtures/fake-tree.ts";
+import { openImageTree } from "./image-tree.ts";
+import { planServices } from "./services.ts";
+
+const UNITS = {
+  "/usr/lib/systemd/system/ssh.service": "",
+  "/usr/lib/systemd/system/getty@.service": "",
+  "/usr/lib/systemd/system/fstrim.timer": "",
+  "/etc/init.d/oldie": "",
+};
+
+async function plan(...args: [Parameters<typeof planServices>[1], string[]?]) {
+  using tree = fakeTree(UNITS);
+  return await planServices(openImageTree(tree.host, tree.root), ...args);
+}
+
+describe("planServices()", () => {
+  it("runs systemctl once per verb, with full unit names", async () => {
+    const services = { enable: ["ssh", "getty@tty1.service", "oldie", "ssh.service"], disable: ["fstrim.timer"] };
+    expect((await plan(services, ["systemd-networkd.service"])).commands).toEqual([
+      [
+        ...["systemctl", "--no-reload", "enable", "--"],
+        ...["systemd-networkd.service", "ssh.service", "getty@tty1.service", "oldie.service"],
+      ],
+      ["systemctl", "--no-reload", "disable", "--", "fstrim.timer"],
+    ]);
+  });
+
+  it("leaves off what the template switches off", async () => {
+    expect((await plan({ mask: ["x.service"] }, ["x.service"])).commands).toEqual([
+      ["systemctl", "--no-reload", "mask", "--", "x.service"],
+    ]);
+  });
+
+  it("plans nothing for nothing", async () => {
+    expect(await plan({})).toEqual({ commands: [], warnings: [] });
+  });
+
+  it("warns about a masked unit that is not installed", async () => {
+    expect((await plan({ mask: ["nope"] })).warnings).toEqual(['The masked unit "nope.service" is not installed']);
+  });
+
+  it.each([
+    [{ enable: ["ssh", "sssh"] }, "systemConfig.services.enable[1]"],
+    [{ disable: ["../ssh"] }, "systemConfig.services.disable[0]"],
+  ])("refuses a unit that is not installed: %j", async (services, place) => {
+    await expect(plan(services)).rejects.toMatchObject({ code: "TEMPLATE_INVALID", details: [`named at ${place}`] });
+  });
+
+  it("suggests the unit that was meant", async () => {
+    await expect(plan({ enable: ["fstrin.timer"] })).rejects.toMatchObject({ hint: 'Did you mean "fstrim.timer"?' });
+  });
+});

@@ -1,0 +1,90 @@
+import type { ServicesSection } from "../../config/index.ts";
+import { ComposerError, nearestOf } from "../../core/index.ts";
+import type { ImageTree } from "./image-tree.ts";
+import { UNIT_DIRECTORIES, hasUnit } from "./network.ts";
+
+/** What `systemctl` is run with, inside the image. */
+export type SystemctlCommand = readonly ["systemctl", "--no-reload", "enable" | "disable" | "mask", "--", ...string[]];
+
+export interface ServicesPlan {
+  readonly commands: readonly SystemctlCommand[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Plans the runs of systemctl that switch units on and off: at most one per verb.
+ *
+ * @param requiredUnits units that other parts of the configuration need enabled
+ * @throws {TEMPLATE_INVALID} a unit to enable or disable is not installed
+ */
+export async function planServices(
+  tree: ImageTree,
+  services: ServicesSection,
+  requiredUnits: readonly string[] = [],
+): Promise<ServicesPlan> {
+  const enable: string[] = [...requiredUnits];
+  for (const [index, name] of (services.enable ?? []).entries()) {
+    enable.push(await checkedUnit(tree, name, "enable", index));
+  }
+  const disable: string[] = [];
+  for (const [index, name] of (services.disable ?? []).entries()) {
+    disable.push(await checkedUnit(tree, name, "disable", index));
+  }
+  const mask: string[] = [];
+  const warnings: string[] = [];
+  for (const name of services.mask ?? []) {
+    const unit = fullName(name);
+    mask.push(unit);
+    if (!(await isInstalled(tree, unit))) warnings.push(`The masked unit "${unit}" is not installed`);
+  }
+  // What the template switches off stays off, even when another part would need it.
+  const off = new Set([...disable, ...mask]);
+  return {
+    commands: [
+      ...command(
+        "enable",
+        enable.filter((unit) => !off.has(unit)),
+      ),
+      ...command("disable", disable),
+      ...command("mask", mask),
+    ],
+    warnings,
+  };
+}
+
+function command(verb: SystemctlCommand[2], units: readonly string[]): SystemctlCommand[] {
+  return units.length === 0 ? [] : [["systemctl", "--no-reload", verb, "--", ...new Set(units)]];
+}
+
+async function checkedUnit(tree: ImageTree, name: string, verb: "enable" | "disable", index: number): Promise<string> {
+  const unit = fullName(name);
+  if (await isInstalled(tree, unit)) return unit;
+  const near = nearestOf(unit, await installedUnits(tree));
+  const hint =
+    near === undefined ? "Add the package that brings it to systemConfig.packages" : `Did you mean "${near}"?`;
+  throw new ComposerError("TEMPLATE_INVALID", `Cannot ${verb} the unit "${unit}": the image has no such unit`, {
+    hint,
+    details: [`named at systemConfig.services.${verb}[${index}]`],
+  });
+}
+
+function fullName(name: string): string {
+  return /\.(service|socket|target|timer|path|mount|automount|swap|slice|scope|device)$/.test(name)
+    ? name
+    : `${name}.service`;
+}
+
+/** An instance `getty@tty1.service` is installed when its template `getty@.service` is. */
+async function isInstalled(tree: ImageTree, unit: string): Promise<boolean> {
+  if (unit.includes("/")) return false;
+  if (await hasUnit(tree, unit)) return true;
+  const template = unit.replace(/@[^@]+(\.[a-z]+)$/, "@$1");
+  if (template !== unit && (await hasUnit(tree, template))) return true;
+  return unit.endsWith(".service") && (await tree.exists(`/etc/init.d/${unit.slice(0, -".service".length)}`));
+}
+
+async function installedUnits(tree: ImageTree): Promise<string[]> {
+  const units = new Set<string>();
+  for (const directory of UNIT_DIRECTORIES) for (const name of await tree.list(directory)) units.add(name);
+  return [...units];
+}
