@@ -142,7 +142,7 @@ function isNumberUpTo(text: string, limit: number): boolean {
 
 function isSafePath(path: string, { allowAbsolutePaths = false }: EncodeOptions): boolean {
   if (path.startsWith("/") && !allowAbsolutePaths) return false;
-   
+
   return !/[\u0000-\u001f\u007f\\]/.test(path) && !path.endsWith("/") && !path.split("/").includes("..");
 }
 

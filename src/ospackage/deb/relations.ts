@@ -17,8 +17,9 @@ export interface DebProvision {
 }
 
 // Restrictions to architectures and build profiles have no meaning for binary packages: the index is already for one.
+// Runs of white space are single blanks here: several stars of it side by side would take forever on hostile text.
 const RELATION =
-  /^([a-z0-9][a-z0-9+.-]*)(?::([a-z0-9-]+))?\s*(?:\(\s*(<<|<=|=|>=|>>|<|>)\s*([A-Za-z0-9.+:~-]+)\s*\))?\s*(?:\[[^\][]*\]\s*)?(?:<[^<>]*>\s*)*$/i;
+  /^([a-z0-9][a-z0-9+.-]*)(?::([a-z0-9-]+))? ?(?:\( ?(<<|<=|=|>=|>>|<|>) ?([a-z0-9.+:~-]+) ?\))? ?(?:\[[^\][]*\] ?)?(?:<[^<>]*> ?)*$/i;
 
 /** The older spellings `<` and `>` include equality. */
 const OPERATORS: Readonly<Record<string, DebOperator>> = {
@@ -41,7 +42,7 @@ export function parseRelations(text: string): readonly (readonly DebRelation[])[
   const conjunction: DebRelation[][] = [];
   for (const group of text.split(",")) {
     if (group.trim() === "") continue;
-    conjunction.push(group.split("|").map((relation) => parseRelation(relation.trim())));
+    conjunction.push(group.split("|").map((relation) => parseRelation(relation.trim().replace(/\s+/g, " "))));
   }
   return conjunction;
 }
