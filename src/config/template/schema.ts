@@ -8,6 +8,9 @@ import { SIZE_PATTERN } from "../../core/index.ts";
  */
 
 const closed = { additionalProperties: false } as const;
+const matching = (pattern: string, patternErrorMessage: string) => ({ pattern, patternErrorMessage });
+const sizePattern = matching(SIZE_PATTERN, "a size such as 513MiB, 4GiB or 500MB");
+const absolutePath = matching("^/", "an absolute path");
 const text = (description: string, options: Record<string, unknown> = {}) => Type.String({ description, ...options });
 const flag = (description: string) => Type.Boolean({ description });
 const list = <T extends Type.TSchema>(items: T, description: string) => Type.Array(items, { description });
@@ -17,9 +20,19 @@ const choice = <const T extends readonly string[]>(values: T, description: strin
 export const Image = Type.Object(
   {
     name: text("Name of the image; the first part of the file names", {
-      pattern: "^[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?$",
+      ...matching(
+        "^[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?$",
+        "letters, digits, - and _, with a letter or digit at both ends",
+      ),
+      maxLength: 128,
     }),
-    version: text("Version of the image, quoted", { pattern: "^[0-9]+(\\.[A-Za-z0-9-]+){0,2}(\\+[A-Za-z0-9.-]+)?$" }),
+    version: text("Version of the image, quoted", {
+      ...matching(
+        "^[0-9]+(\\.[A-Za-z0-9-]+){0,2}(\\+[A-Za-z0-9.-]+)?$",
+        'one to three parts between dots, the first a number, for example "1.0.0"',
+      ),
+      maxLength: 64,
+    }),
   },
   { ...closed, description: "What the image is called" },
 );
@@ -30,7 +43,10 @@ export const Target = Type.Object(
       ["azure-linux", "edge-microvisor-toolkit", "wind-river-elxr", "debian", "ubuntu", "redhat-compatible-distro"],
       "Operating system",
     ),
-    dist: text("Distribution version, for example debian13"),
+    dist: text(
+      "Distribution version, for example debian13",
+      matching("^[A-Za-z0-9][A-Za-z0-9_-]*$", "letters, digits, - and _, for example debian13"),
+    ),
     arch: choice(["x86_64", "aarch64", "armv7hl"], "Architecture"),
     imageType: choice(["raw", "img", "iso", "wsl2"], "Kind of output"),
   },
@@ -54,8 +70,8 @@ export const Partition = Type.Object(
     typeUUID: Type.Optional(text("Partition type as GUID, instead of type")),
     fsType: Type.Optional(text("File system: fat32, fat16, vfat, ext4")),
     fsLabel: Type.Optional(text("File system label")),
-    start: Type.Optional(text("First byte, as a size", { pattern: SIZE_PATTERN })),
-    end: Type.Optional(text("End, as a size; 0 takes the rest of the disk", { pattern: SIZE_PATTERN })),
+    start: Type.Optional(text("First byte, as a size", sizePattern)),
+    end: Type.Optional(text("End, as a size; 0 takes the rest of the disk", sizePattern)),
     mountPoint: Type.Optional(text("Where it is mounted; none for nowhere")),
     mountOptions: Type.Optional(text("Options in /etc/fstab")),
     flags: Type.Optional(list(Type.String(), "Flags: esp, boot, bios_grub, legacy_boot")),
@@ -66,7 +82,7 @@ export const Partition = Type.Object(
 export const Disk = Type.Object(
   {
     name: Type.Optional(text("Name of the layout")),
-    size: Type.Optional(text("Size of the disk, for example 4GiB", { pattern: SIZE_PATTERN })),
+    size: Type.Optional(text("Size of the disk, for example 4GiB", sizePattern)),
     partitionTableType: Type.Optional(choice(["gpt", "mbr"], "Partition table")),
     artifacts: Type.Optional(list(Artifact, "Files to make from the disk")),
     partitions: Type.Optional(list(Partition, "Partitions, in order")),
@@ -76,7 +92,10 @@ export const Disk = Type.Object(
 
 export const User = Type.Object(
   {
-    name: text("Login name", { pattern: "^[a-z_][a-z0-9._-]{0,31}$" }),
+    name: text(
+      "Login name",
+      matching("^[a-z_][a-z0-9._-]{0,31}$", "up to 32 lower-case letters, digits, ., _ and -, a letter or _ first"),
+    ),
     password: Type.Optional(text("Password, or a crypt(5) hash; none or empty locks the account")),
     hash_algo: Type.Optional(choice(["sha512", "sha256", "yescrypt", "md5", "bcrypt"], "How the password is hashed")),
     passwordMaxAge: Type.Optional(
@@ -85,9 +104,11 @@ export const User = Type.Object(
     uid: Type.Optional(Type.Integer({ minimum: 0, maximum: 65533, description: "User id" })),
     groups: Type.Optional(list(Type.String(), "Further groups")),
     sudo: Type.Optional(flag("May use sudo")),
-    home: Type.Optional(text("Home directory", { pattern: "^/" })),
-    shell: Type.Optional(text("Login shell", { pattern: "^/" })),
-    startupScript: Type.Optional(text("Program that replaces the shell", { pattern: "^/[^: ]*$" })),
+    home: Type.Optional(text("Home directory", absolutePath)),
+    shell: Type.Optional(text("Login shell", absolutePath)),
+    startupScript: Type.Optional(
+      text("Program that replaces the shell", matching("^/[^: ]*$", "an absolute path without : and spaces")),
+    ),
     sshAuthorizedKeys: Type.Optional(list(Type.String(), "Public keys that may log in by SSH")),
   },
   closed,
@@ -130,10 +151,22 @@ export const Services = Type.Object(
 export const AdditionalFile = Type.Object(
   {
     local: text("File to copy, relative to the template"),
-    final: text("Absolute path in the image", { pattern: "^/" }),
-    mode: Type.Optional(text('Permission bits in octal, quoted, for example "0644"', { pattern: "^[0-7]{3,4}$" })),
-    owner: Type.Optional(text("Owner as user:group")),
-    stage: Type.Optional(text("When it is copied: empty or pre-initramfs", { pattern: "^(pre-initramfs)?$" })),
+    final: text("Absolute path in the image", absolutePath),
+    mode: Type.Optional(
+      text(
+        'Permission bits in octal, quoted, for example "0644"',
+        matching("^[0-7]{3,4}$", 'three or four octal digits, for example "0644"'),
+      ),
+    ),
+    owner: Type.Optional(
+      text("Owner as user:group", matching("^[a-z0-9_][a-z0-9._-]*(:[a-z0-9_][a-z0-9._-]*)?$", "user or user:group")),
+    ),
+    stage: Type.Optional(
+      text(
+        "When it is copied: empty or pre-initramfs",
+        matching("^(pre-initramfs)?$", 'an empty text or "pre-initramfs"'),
+      ),
+    ),
   },
   closed,
 );
@@ -165,19 +198,46 @@ export const Immutability = Type.Object({ enabled: flag("Read-only root with dm-
 export const SystemConfig = Type.Object(
   {
     name: Type.Optional(
-      text("Name of the configuration; a directory is named after it", { pattern: "^[A-Za-z0-9][A-Za-z0-9._-]*$" }),
+      text("Name of the configuration; a directory is named after it", {
+        ...matching("^[A-Za-z0-9][A-Za-z0-9._-]*$", "letters, digits, ., _ and -, a letter or digit first"),
+        maxLength: 128,
+      }),
     ),
     description: Type.Optional(text("What it is for")),
-    hostname: Type.Optional(text("Host name", { pattern: "^[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?$" })),
-    timezone: Type.Optional(text("Time zone, for example Europe/Berlin")),
-    locale: Type.Optional(text("Locale, for example C.UTF-8")),
+    hostname: Type.Optional(
+      text(
+        "Host name",
+        matching(
+          "^[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?$",
+          "up to 64 letters, digits, - and ., with a letter or digit at both ends",
+        ),
+      ),
+    ),
+    timezone: Type.Optional(
+      text(
+        "Time zone, for example Europe/Berlin",
+        matching("^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$", "a name of the time zone database such as Europe/Berlin"),
+      ),
+    ),
+    locale: Type.Optional(
+      text("Locale, for example C.UTF-8", matching("^[A-Za-z0-9_.@-]+$", "a name such as C.UTF-8 or de_DE.UTF-8")),
+    ),
     bootloader: Type.Optional(Bootloader),
     immutability: Type.Optional(Immutability),
     users: Type.Optional(list(User, "Users")),
     network: Type.Optional(Network),
     services: Type.Optional(Services),
     packages: Type.Optional(
-      list(text("Package", { pattern: "^[A-Za-z0-9][A-Za-z0-9+_.:~*?\\[\\]<>=-]*$" }), "Packages to install"),
+      list(
+        text(
+          "Package",
+          matching(
+            "^[A-Za-z0-9][A-Za-z0-9+_.:~*?\\[\\]<>=-]*$",
+            "a package name, a glob, or a name with a version such as name=1.2",
+          ),
+        ),
+        "Packages to install",
+      ),
     ),
     additionalFiles: Type.Optional(list(AdditionalFile, "Files to copy into the image")),
     configurations: Type.Optional(list(Configuration, "Commands to run in the image, in order")),
@@ -215,6 +275,7 @@ export const ImageTemplate = Type.Object(
     ),
     variables: Type.Optional(
       Type.Record(Type.String({ pattern: "^[A-Za-z_][A-Za-z0-9_]*$" }), Type.String(), {
+        ...closed,
         description: "Environment variables that ${NAME} may stand for in this template, each with its default",
       }),
     ),

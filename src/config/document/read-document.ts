@@ -1,0 +1,39 @@
+import { ComposerError, type ErrorCode } from "../../core/index.ts";
+import type { HostFiles } from "../../host/index.ts";
+import { MAX_DOCUMENT_BYTES, type SourceDocument, parseSource } from "./parse-document.ts";
+import type { Positions } from "./positions.ts";
+
+/**
+ * Reads a file as UTF-8 and parses it; stops reading when it is too large to be what it claims.
+ *
+ * @param code of the issues in the text
+ * @throws {HOST_FILE_UNREADABLE}
+ */
+export async function readDocument(
+  files: HostFiles,
+  file: string,
+  shownFile: string,
+  code: ErrorCode,
+  positions: Positions,
+): Promise<SourceDocument> {
+  const chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of files.readStream(file)) {
+    chunks.push(chunk);
+    sizeBytes += chunk.length;
+    if (sizeBytes > MAX_DOCUMENT_BYTES) {
+      throw new ComposerError(code, `Cannot read "${shownFile}": it is larger than 1 MiB`);
+    }
+  }
+  const text = decode(Buffer.concat(chunks));
+  if (text === undefined) throw new ComposerError(code, `Cannot read "${shownFile}": it is not UTF-8 text`);
+  return parseSource(text, shownFile, code, positions);
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}

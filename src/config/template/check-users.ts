@@ -1,0 +1,89 @@
+import type { Finding } from "../document/index.ts";
+import { isCleanPath } from "./check-paths.ts";
+import type { UserSection } from "./schema.ts";
+
+const USERS = ["systemConfig", "users"] as const;
+const GROUP_NAME = /^[a-z_][a-z0-9._-]{0,31}$/;
+/** Also the characters that a line of /etc/shadow allows. @see crypt(5) */
+const CRYPT_HASH = /^\$(y|gy|7|6|5|1|2[abxy])\$[./A-Za-z0-9$=,+-]+$/;
+const HASH_PREFIXES: Readonly<Record<NonNullable<UserSection["hash_algo"]>, RegExp>> = {
+  yescrypt: /^\$y\$/,
+  sha512: /^\$6\$/,
+  sha256: /^\$5\$/,
+  md5: /^\$1\$/,
+  bcrypt: /^\$2[abxy]\$/,
+};
+const PUBLIC_KEY =
+  /(^|[\s"])(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/]{16,}={0,3}(\s|$)/;
+
+/** Accounts: names and ids agree, passwords are usable, keys are public keys. */
+export function checkUsers(users: readonly UserSection[]): Finding[] {
+  return [...checkIds(users), ...users.flatMap((user, index) => checkUser(user, index))];
+}
+
+function checkIds(users: readonly UserSection[]): Finding[] {
+  const findings: Finding[] = [];
+  const owners = new Map<number, string>();
+  for (const [index, { name, uid }] of users.entries()) {
+    if (uid === undefined) continue;
+    const path = [...USERS, index, "uid"];
+    const owner = owners.get(uid);
+    if (owner !== undefined) findings.push({ path, message: `user id ${uid} is already that of "${owner}"` });
+    else if ((uid === 0) !== (name === "root")) {
+      const message = name === "root" ? 'the user id of "root" is always 0' : 'user id 0 belongs to "root" alone';
+      findings.push({ path, message, hint: "Use sudo: true for an administrator" });
+    }
+    owners.set(uid, name);
+  }
+  return findings;
+}
+
+function checkUser(user: UserSection, index: number): Finding[] {
+  const path = [...USERS, index];
+  return [
+    ...checkPassword(user, path),
+    ...(user.groups ?? []).flatMap((group, position): Finding[] =>
+      GROUP_NAME.test(group)
+        ? []
+        : [{ path: [...path, "groups", position], message: `"${group}" can be no name of a group` }],
+    ),
+    ...(["home", "shell", "startupScript"] as const).flatMap((key): Finding[] =>
+      user[key] === undefined || isCleanPath(user[key])
+        ? []
+        : [{ path: [...path, key], message: "must be an absolute path without .., //, : and line breaks" }],
+    ),
+    ...(user.sshAuthorizedKeys ?? []).flatMap((key, position) =>
+      checkKey(key, [...path, "sshAuthorizedKeys", position]),
+    ),
+  ];
+}
+
+function checkPassword({ password, hash_algo }: UserSection, path: readonly (string | number)[]): Finding[] {
+  const at = [...path, "password"];
+  if (password === undefined) {
+    if (hash_algo === undefined) return [];
+    return [{ path: [...path, "hash_algo"], message: "has no effect without a password" }];
+  }
+  if (/[\r\n]/.test(password)) return [{ path: at, message: "has a line break" }];
+  if (/^[!*]+$/.test(password)) {
+    return [{ path: at, message: "is no password", hint: "Leave the password out: the account is locked then" }];
+  }
+  if (!password.startsWith("$")) return [];
+  if (!CRYPT_HASH.test(password)) {
+    const hint = "A value that begins with $ is a hash: make it with mkpasswd, and put it between single quotes";
+    return [{ path: at, message: "begins with $ but is no crypt(5) hash", hint }];
+  }
+  if (hash_algo !== undefined && !HASH_PREFIXES[hash_algo].test(password)) {
+    return [{ path: [...path, "hash_algo"], message: `the password is a hash already, and not one of ${hash_algo}` }];
+  }
+  return [];
+}
+
+function checkKey(key: string, path: readonly (string | number)[]): Finding[] {
+  if (key.includes("PRIVATE KEY")) {
+    return [{ path, message: "is a private key", hint: "Put the line of the file that ends in .pub here" }];
+  }
+  if (/[\r\n]/.test(key.trimEnd())) return [{ path, message: "has a line break", hint: "Make each key an item" }];
+  if (PUBLIC_KEY.test(key)) return [];
+  return [{ path, message: "is no SSH public key", hint: "Write it like ssh-ed25519 AAAA... name" }];
+}
