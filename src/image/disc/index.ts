@@ -5,10 +5,11 @@
  */
 export * from "./check-disk.ts";
 export * from "./disk-plan.ts";
-export * from "./fat-layout.ts";
+export * from "./ext4-xattrs.ts";
+export type { FatDirectory, FatFile, FatNode } from "./fat-layout.ts";
 export * from "./fstab.ts";
 export * from "./partition-types.ts";
 export * from "./plan-disk.ts";
 export * from "./plan-ext4.ts";
-export * from "./write-fat.ts";
+export { type FatOptions, writeFat } from "./write-fat.ts";
 export * from "./write-gpt.ts";
