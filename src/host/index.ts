@@ -14,8 +14,10 @@ export * from "./environment.ts";
 export * from "./file-lock.ts";
 export * from "./files.ts";
 export * from "./http.ts";
+export * from "./log-file.ts";
 export * from "./namespace-process.ts";
 export * from "./processes.ts";
+export * from "./terminal.ts";
 export * from "./tree-times.ts";
 export * from "./tree-writer.ts";
 
