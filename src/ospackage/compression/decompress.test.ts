@@ -57,6 +57,16 @@ describe("decompress()", () => {
     expect(events).toMatchObject([{ type: "warning", code: "SLOW_DECODER" }]);
   });
 
+  it("finds the built-in decoder in plain Node.js too", async () => {
+    const program = `
+      import { decompress } from ${JSON.stringify(new URL("decompress.ts", import.meta.url).href)};
+      const processes = { run: () => Promise.reject(new Error("none")) };
+      const source = [Buffer.from("${HELLO_XZ.toString("base64")}", "base64")];
+      for await (const piece of decompress({ processes }, "xz", source)) process.stdout.write(piece);`;
+    const argv = [process.execPath, "--input-type=module", "--eval", program] as const;
+    expect((await createProcessRunner().run({ argv })).stdout).toBe("hello\n");
+  });
+
   it("needs the program for lzma", async () => {
     await expect(plainOf("lzma", PLAIN, {}, withoutPrograms())).rejects.toMatchObject({ code: "HOST_TOOL_MISSING" });
   });

@@ -44,6 +44,7 @@ export async function* decompress(
     yield* decoded(host, format, input.pieces(), options);
   } catch (error) {
     input.rethrow();
+    if (error instanceof TypeError) throw error;
     if (error instanceof ComposerError && error.code !== "HOST_PROGRAM_FAILED") throw error;
     const reason = error instanceof ComposerError ? (error.details.at(-1) ?? error.message) : messageOf(error);
     const object = options.object ?? "the compressed file";
@@ -102,8 +103,9 @@ function throughXz(
 }
 
 async function* throughWasm(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const { XzReadableStream } = await import("xz-decompress");
-  yield* new XzReadableStream(ReadableStream.from(source));
+  // Its CommonJS form hides the named export from Node.js.
+  const { default: xz } = await import("xz-decompress");
+  yield* new xz.XzReadableStream(ReadableStream.from(source));
 }
 
 const xzProbes = new WeakMap<ProcessRunner, Promise<boolean>>();
