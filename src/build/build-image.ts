@@ -6,7 +6,7 @@ import type { Artifact, BuildPaths, BuildRequest, Provider } from "../provider/i
 import { buildPaths } from "./build-paths.ts";
 import { codeDigest } from "./code-digest.ts";
 import { evidenceStep } from "./evidence-step.ts";
-import { createStepRun, type StepRun } from "./run-steps.ts";
+import { createStepRun } from "./run-steps.ts";
 
 export interface BuildOptions {
   /** Also copies the results there. */

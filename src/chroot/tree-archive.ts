@@ -7,7 +7,7 @@ import { through } from "./through.ts";
 const INSIDE = "/run/tree";
 
 /** Everything that makes a file: owners as numbers, extended attributes, holes. */
-const TAR_METADATA = ["--numeric-owner", "--xattrs", "--xattrs-include=*", "--sparse"] as const;
+const TAR_METADATA = ["--format=posix", "--numeric-owner", "--xattrs", "--xattrs-include=*", "--sparse"] as const;
 
 /** Fast beats small here: these archives only save work between two builds on one machine. */
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };

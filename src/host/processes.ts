@@ -62,8 +62,9 @@ async function* streamOf(command: Command, emit: EventSink): AsyncGenerator<Uint
   const errors = tail();
   child.stderr.on("data", (chunk: Buffer) => errors.add(chunk));
   const ended = outcome(command, child, emit, errors.text);
-  ended.catch(() => undefined);
-  void feed(command, child);
+  const fed = feed(command, child);
+  const finished = Promise.all([fed, ended]);
+  finished.catch(() => undefined);
   let complete = false;
   try {
     yield* child.stdout as AsyncIterable<Uint8Array>;
@@ -71,7 +72,7 @@ async function* streamOf(command: Command, emit: EventSink): AsyncGenerator<Uint
   } finally {
     if (!complete) child.kill("SIGKILL");
   }
-  await ended;
+  await finished;
 }
 
 async function execute(

@@ -4,7 +4,7 @@ import type { Host } from "../host/index.ts";
 import { debSteps } from "./deb-steps.ts";
 import { packageRequests } from "./package-requests.ts";
 import type { BuildRequest, Provider } from "./provider.ts";
-import { type ProviderFiles, readProviderFiles } from "./provider-files.ts";
+import { readProviderFiles } from "./provider-files.ts";
 import { rawImageSteps } from "./raw-image-steps.ts";
 import { repositorySources } from "./repository-sources.ts";
 
@@ -31,16 +31,10 @@ export async function createDebianProvider(host: Host, request: BuildRequest): P
         },
         atEnd,
       );
-      const packageSources = packageSourcesOf(files);
-      const image = rawImageSteps(host, buildRequest, paths, deb, { architecture, packageSources });
+      const image = rawImageSteps(host, buildRequest, paths, deb, { architecture, repositories: sources });
       return { lock: deb.lock, baseTree: deb.baseTree, image };
     },
   };
-}
-
-/** What the image's own sources.list names: the provider's addresses, never a mirror's. */
-function packageSourcesOf({ repositories }: ProviderFiles) {
-  return repositories.map(({ baseURL, suite, components }) => ({ url: baseURL, suite, components }));
 }
 
 function requireArchitecture(name: string): Architecture {

@@ -5,25 +5,25 @@ import { type Architecture, type Json, keyOf, type Sha256Hex, type Step } from "
 import type { Host } from "../host/index.ts";
 import {
   buildInitrd,
-  compressImage,
   configureSystem,
   type DiskPlan,
   findKernels,
   formatFstab,
   makeRawImage,
-  type PackageSource,
+  partitionAt,
   planDisk,
   planEsp,
-  setTreeTimes,
+  prepareBoot,
 } from "../image/index.ts";
+import type { RepositorySource } from "../ospackage/index.ts";
 import type { DebSteps } from "./deb-steps.ts";
 import type { Artifact, BuildPaths, BuildRequest, BuiltImage } from "./provider.ts";
 import { saveResultsIn } from "./saved-results.ts";
 
 export interface RawImageBuild {
   readonly architecture: Architecture;
-  /** What the image's own package sources name. */
-  readonly packageSources: readonly PackageSource[];
+  /** What the image's own package sources name, by their canonical addresses. */
+  readonly repositories: readonly RepositorySource[];
 }
 
 /** A kernel of the image and the initrd that was built for it. */
@@ -105,19 +105,18 @@ export function rawImageSteps(
       for (const kernel of kernels) {
         await host.files.copy(kernel.initrd, path.join(runner.root, "boot", `initrd.img-${kernel.version}`));
       }
+      await prepareBoot(host, runner.root, plan, template.systemConfig?.kernel?.cmdline ?? "");
       await configureSystem(host, {
-        runner,
+        root: runner.root,
         template,
         templateDirectory: path.dirname(request.template.file),
         buildKey,
         sourceDateEpoch,
         fstab: formatFstab(plan),
-        mountPoints: plan.partitions.flatMap(({ mountPoint }) => mountPoint ?? []),
-        packageSources: build.packageSources,
+        repositories: build.repositories,
+        runInImage: (argv, options = {}) => runner.run({ argv, ...options }),
         emit,
-        log: request.log,
       });
-      await setTreeTimes(host, runner.root, sourceDateEpoch);
       return { runner, plan, kernels, buildKey };
     },
   };
@@ -138,10 +137,10 @@ export function rawImageSteps(
       const { sourceDateEpoch } = await values.get(deb.baseTree);
       const esp = await planEsp(host, {
         root: runner.root,
-        kernels,
-        plan,
         architecture: build.architecture,
+        kernelVersions: kernels.map(({ version }) => version),
         cmdline: template.systemConfig?.kernel?.cmdline ?? "",
+        rootPartUuid: partitionAt(plan, "/")?.partUuid ?? "",
       });
       const name = `${template.image.name}-${template.image.version}.raw`;
       const unfinished = host.files.temporaryName(paths.imageBuild, `.${name}`);

@@ -43,7 +43,7 @@ export async function makeRawImage(host: Host, tools: RootRunner, request: RawIm
     }
   }
   for (const partition of plan.partitions) {
-    if (partition.fs?.type === "ext4") await makeExt4(host, tools, request, partition);
+    if (partition.fs?.type === "ext4") await makeExt4(tools, request, partition);
   }
 }
 
@@ -58,12 +58,7 @@ export function findEsp(plan: DiskPlan): PartitionPlan | undefined {
 
 const ESP_TYPE_GUID = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
 
-async function makeExt4(
-  host: Host,
-  tools: RootRunner,
-  request: RawImageRequest,
-  partition: PartitionPlan,
-): Promise<void> {
+async function makeExt4(tools: RootRunner, request: RawImageRequest, partition: PartitionPlan): Promise<void> {
   const { fs, mountPoint, offsetBytes, sizeBytes } = partition;
   if (fs?.type !== "ext4") return;
   const content = mountPoint === undefined ? [] : contentBinds(request, mountPoint);
