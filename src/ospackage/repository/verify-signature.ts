@@ -1,0 +1,199 @@
+import type { PublicKey, SignaturePacket } from "openpgp";
+import { ComposerError, messageOf } from "../../core/index.ts";
+import type { Clock, Host } from "../../host/index.ts";
+import { splitCleartext } from "./cleartext.ts";
+import type { TrustedKeyFile } from "./repository.ts";
+import { fingerprintOf, readTrustedKeys } from "./trusted-keys.ts";
+
+/** Metadata with its signature: one InRelease, or a Release with its Release.gpg. */
+export type SignedMetadata =
+  | { readonly kind: "cleartext"; readonly content: Uint8Array }
+  | { readonly kind: "detached"; readonly content: Uint8Array; readonly signature: Uint8Array };
+
+/** What a signature vouches for. */
+export interface VerifiedText {
+  /** The text that was signed; nothing else of the file may be used. */
+  readonly text: string;
+  /** Fingerprint of the primary key, upper-case. */
+  readonly signedBy: string;
+}
+
+const MAX_SIGNATURES = 32;
+
+/**
+ * Verifies metadata against the pinned primary keys of a repository.
+ *
+ * One valid signature by an unexpired, unrevoked pinned key (or a signing subkey of it) suffices and signatures by other
+ * keys are ignored, but a signature by a pinned key that does not fit the text is an error. Expiry is judged now, not at
+ * the time of signing.
+ *
+ * @param object what is verified, for messages: `"http://…/InRelease"`
+ * @throws {REPOSITORY_SIGNATURE_MISSING} there is no signature
+ * @throws {REPOSITORY_SIGNATURE_INVALID} no signature by a pinned key counts, or one does not fit
+ * @throws {REPOSITORY_KEY_INVALID} a key file is not usable
+ * @see RFC 9580
+ */
+export async function verifySignature(
+  host: Pick<Host, "files" | "clock">,
+  metadata: SignedMetadata,
+  keyFiles: readonly TrustedKeyFile[],
+  object: string,
+): Promise<VerifiedText> {
+  const { text, signed, signatures } = await readSignatures(metadata, object);
+  const keys = await readTrustedKeys(host, keyFiles);
+  const faults: string[] = [];
+  let signedBy: string | undefined;
+  for (const signature of signatures) {
+    const verdict = await judge(signature, signed, keys, host.clock);
+    if (verdict.kind === "bad") throw invalid(object, verdict.fault);
+    if (verdict.kind === "valid") signedBy ??= verdict.fingerprint;
+    else faults.push(verdict.fault);
+  }
+  if (signedBy !== undefined) return { text, signedBy };
+  throw new ComposerError(
+    "REPOSITORY_SIGNATURE_INVALID",
+    `Cannot trust ${object}: no signature is by a key that is trusted for this repository`,
+    { hint: "Check the repository's address, and give its key when it is not the provider's", details: faults },
+  );
+}
+
+/** The text of metadata whose signature nobody checks: for repositories with checks switched off. */
+export function unverifiedText(metadata: SignedMetadata, object: string): string {
+  const text = decode(metadata.content, object);
+  if (metadata.kind === "detached" || !text.startsWith("-----BEGIN PGP ")) return text;
+  const parts = splitCleartext(text);
+  if (typeof parts === "string") throw invalid(object, parts);
+  return parts.text;
+}
+
+interface ReadSignatures {
+  readonly text: string;
+  /** The literal packet that signatures are checked against. */
+  readonly signed: object;
+  readonly signatures: readonly SignaturePacket[];
+}
+
+async function readSignatures(metadata: SignedMetadata, object: string): Promise<ReadSignatures> {
+  const { createMessage, enums, readSignature } = await import("openpgp");
+  const whole = decode(metadata.content, object);
+  const readPackets = async (signature: string | Uint8Array): Promise<readonly SignaturePacket[]> => {
+    try {
+      const { packets } = await (typeof signature === "string"
+        ? readSignature({ armoredSignature: signature })
+        : readSignature({ binarySignature: new Uint8Array(signature) }));
+      return packets.filterByTag(enums.packet.signature);
+    } catch (error) {
+      throw invalid(object, `its signature is damaged (${messageOf(error)})`, error);
+    }
+  };
+  const complete = async (
+    text: string,
+    content: Uint8Array,
+    signature: string | Uint8Array,
+    types: readonly number[],
+  ) => {
+    const [signed] = (await createMessage({ binary: new Uint8Array(content) })).packets;
+    const signatures = (await readPackets(signature)).filter(
+      ({ signatureType }) => signatureType !== null && types.includes(signatureType),
+    );
+    if (signatures.length === 0 || signed === undefined) throw missing(object);
+    if (signatures.length > MAX_SIGNATURES) throw invalid(object, `it has more than ${MAX_SIGNATURES} signatures`);
+    return { text, signed, signatures };
+  };
+
+  if (metadata.kind === "detached") {
+    const { binary, text } = enums.signature;
+    const armored = Buffer.from(metadata.signature).toString("latin1");
+    const signature = armored.trimStart().startsWith("-----") ? armored : metadata.signature;
+    return complete(whole, metadata.content, signature, [binary, text]);
+  }
+  if (!whole.includes("-----BEGIN PGP ")) throw missing(object);
+  const parts = splitCleartext(whole);
+  if (typeof parts === "string") throw invalid(object, parts);
+  const { text, armoredSignature } = parts;
+  return complete(text, Buffer.from(text, "utf8"), armoredSignature, [enums.signature.text]);
+}
+
+type Verdict =
+  | { readonly kind: "valid"; readonly fingerprint: string }
+  | { readonly kind: "ignored"; readonly fault: string }
+  | { readonly kind: "bad"; readonly fault: string };
+
+async function judge(
+  signature: SignaturePacket,
+  signed: object,
+  keys: readonly PublicKey[],
+  clock: Pick<Clock, "nowMs">,
+): Promise<Verdict> {
+  const keyId = signature.issuerKeyID.toHex().toUpperCase();
+  const ignored = (fault: string): Verdict => ({ kind: "ignored", fault });
+  const issuers = keys.flatMap((key) =>
+    key.getKeys(signature.issuerKeyID).map(({ keyPacket }) => ({ key, keyPacket })),
+  );
+  if (issuers.length === 0) return ignored(`The signature by ${keyId} is by a key that is not trusted here`);
+  const weakHash = await weakHashOf(signature);
+  if (weakHash !== undefined) return ignored(`The signature by ${keyId} is made with ${weakHash}, which can be forged`);
+
+  let fault = "";
+  for (const { key, keyPacket } of issuers) {
+    const fingerprint = fingerprintOf(key);
+    try {
+      // At its own time, so that a failure means that it does not fit; when it counts is judged below.
+      const madeAt = signature.created ?? new Date(0);
+      await signature.verify(keyPacket, signature.signatureType ?? 0, signed, madeAt, true);
+    } catch (error) {
+      fault = `its signature by ${fingerprint} does not fit: ${messageOf(error)}`;
+      continue;
+    }
+    const unusable = await whyUnusable(signature, key, new Date(clock.nowMs()));
+    if (unusable === undefined) return { kind: "valid", fingerprint };
+    return ignored(`The signature by ${fingerprint} does not count: ${unusable}`);
+  }
+  return { kind: "bad", fault };
+}
+
+async function weakHashOf({ hashAlgorithm }: SignaturePacket): Promise<string | undefined> {
+  const { enums } = await import("openpgp");
+  const { md5, sha1, ripemd } = enums.hash;
+  if (hashAlgorithm === md5) return "MD5";
+  if (hashAlgorithm === sha1) return "SHA-1";
+  return hashAlgorithm === ripemd ? "RIPEMD-160" : undefined;
+}
+
+/** Why a signature that fits the text does not count now. */
+async function whyUnusable(signature: SignaturePacket, key: PublicKey, now: Date): Promise<string | undefined> {
+  const created = signature.created ?? now;
+  if (created > now) return `it is of ${created.toISOString()}, which is in the future (is the clock right?)`;
+  if (signature.isExpired(now)) return "it is expired";
+  const [issuer] = key.getKeys(signature.issuerKeyID);
+  if (issuer !== undefined && issuer.getCreationTime() > created) return "it is older than its key";
+  try {
+    await key.getSigningKey(signature.issuerKeyID, now);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+function decode(bytes: Uint8Array, object: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw new ComposerError("REPOSITORY_METADATA_INVALID", `Cannot read ${object}: it is no UTF-8 text`, {
+      cause: error,
+    });
+  }
+}
+
+function missing(object: string): ComposerError {
+  return new ComposerError("REPOSITORY_SIGNATURE_MISSING", `Cannot trust ${object}: it has no signature`, {
+    hint: 'A repository without signatures can only be used with "pkey: [trusted=yes]"',
+  });
+}
+
+function invalid(object: string, state: string, cause?: unknown): ComposerError {
+  return new ComposerError("REPOSITORY_SIGNATURE_INVALID", `Cannot trust ${object}: ${state}`, {
+    hint: "The file was changed on the way or on the server; try again later or use another mirror",
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
