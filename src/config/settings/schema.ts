@@ -9,9 +9,9 @@ const directory = (description: string) =>
 const Mirror = Type.Object(
   {
     url: Type.String({
-      pattern: "^(https?://|file:///).+$",
-      patternErrorMessage: "an address that begins with http://, https:// or file:///",
-      description: "Address that is read instead of the provider's own",
+      pattern: "^(host|(https?://|file:///).+)$",
+      patternErrorMessage: "host, or an address that begins with http://, https:// or file:///",
+      description: "Address that is read instead of the provider's own; host takes what this host's apt sources name",
     }),
     suite: Type.Optional(Type.String({ minLength: 1, description: "Suite to read instead of the provider's" })),
     keys: Type.Optional(

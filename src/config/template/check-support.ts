@@ -5,7 +5,7 @@ import type { ImageTemplate } from "./schema.ts";
 /** What a template may say but this version cannot build yet: an error for `build`, a warning for `validate`. */
 export function checkSupport(template: ImageTemplate): Finding[] {
   const { target, disk, systemConfig = {}, packageRepositories = [] } = template;
-  const { bootloader = {}, kernel = {}, immutability, network, users = [] } = systemConfig;
+  const { bootloader = {}, kernel = {}, immutability, users = [] } = systemConfig;
   const findings: Finding[] = [];
   const unsupported = (path: Finding["path"], message: string): void => {
     findings.push({ code: "TEMPLATE_UNSUPPORTED", path, message: `${message} cannot be built yet` });
@@ -18,14 +18,12 @@ export function checkSupport(template: ImageTemplate): Finding[] {
     if (type !== "raw") unsupported([...path, "type"], `artifacts of type "${type}"`);
     if (compression === "bz2") unsupported([...path, "compression"], 'artifacts with compression "bz2"');
   }
-  if (disk?.partitionTableType === "mbr") unsupported("disk.partitionTableType", "disks with an MBR partition table");
   if (immutability?.enabled === true) unsupported("systemConfig.immutability.enabled", "immutable systems");
   if (bootloader.bootType === "legacy") unsupported("systemConfig.bootloader.bootType", "systems for BIOS firmware");
   if (bootloader.provider !== undefined && bootloader.provider !== "systemd-boot") {
     unsupported("systemConfig.bootloader.provider", `systems with boot loader "${bootloader.provider}"`);
   }
   if (kernel.uki === true) unsupported("systemConfig.kernel.uki", "unified kernel images");
-  if (network?.backend === "netplan") unsupported("systemConfig.network.backend", "systems with netplan");
   for (const [index, { password = "", hash_algo }] of users.entries()) {
     const isPlaintext = password !== "" && !password.startsWith("$");
     if (isPlaintext && hash_algo !== undefined && !["sha512", "yescrypt"].includes(hash_algo)) {

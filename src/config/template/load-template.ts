@@ -27,6 +27,8 @@ import { substituteVariables } from "./variables.ts";
 /** A checked template over the defaults of its target; every value knows where it was written. */
 export interface MergedTemplate {
   readonly template: ImageTemplate;
+  /** The absolute path of the user's file. */
+  readonly file: string;
   /** The files of the layers, the lowest first; the last is the user's. */
   readonly files: readonly string[];
   /** What this version cannot build yet: see {@link requireSupported}. */
@@ -110,20 +112,24 @@ export async function loadTemplate(
       String(valueAt(root, toPath(at))),
     );
 
-  const support = [...(defaults.finding === undefined ? [] : [defaults.finding]), ...checkSupport(template)];
+  const support = [
+    ...(defaults.finding === undefined ? [] : [defaults.finding]),
+    ...checkSupport(template),
+    // Without the target's defaults there is no complete disk or boot loader to judge.
+    ...(lower.length === 0 ? [] : (options.checks ?? []).flatMap((check) => check(template))),
+  ];
   const unsupported = locate(support.filter(({ code }) => code === "TEMPLATE_UNSUPPORTED"));
   issues.push(
     ...locate([
       ...support.filter(({ code }) => code !== "TEMPLATE_UNSUPPORTED"),
       ...checkTemplate(template),
       ...(await checkReferencedFiles(host.files, template, localFile)),
-      // Without the target's defaults there is no complete disk or boot loader to judge.
-      ...(lower.length === 0 ? [] : (options.checks ?? []).flatMap((check) => check(template))),
     ]),
   );
   if (issues.length > 0) throw rejected();
   return {
     template,
+    file: path.resolve(host.environment.workingDirectory, file),
     files: layers.map((layer) => layer.file),
     unsupported,
     sources,
