@@ -6,8 +6,10 @@
 export * from "./check-disk.ts";
 export * from "./disk-plan.ts";
 export * from "./ext4-xattrs.ts";
+export * from "./finish-ext4.ts";
 export type { FatDirectory, FatFile, FatNode } from "./fat-layout.ts";
 export * from "./fstab.ts";
+export * from "./make-ext4.ts";
 export * from "./partition-types.ts";
 export * from "./plan-disk.ts";
 export * from "./plan-ext4.ts";

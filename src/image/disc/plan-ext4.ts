@@ -9,22 +9,20 @@ export interface Ext4Options {
   readonly hashSeed: string;
   /** At most 16 bytes; empty for none. */
   readonly label: string;
-  /** Seconds since 1970: every time in the file system that is not the mtime of a file. */
+  /** Seconds since 1970: every time of the file system that is not the mtime of a file, and the newest mtime. */
   readonly sourceDateEpoch: number;
   /** The tree to fill it with; absent: an empty file system. */
   readonly rootDirectory?: string;
-  /**
-   * False when `setXattrsCall` sets the extended attributes afterwards. Absent: true, and then a file with several of
-   * them has them in the order in which the file system of the tree lists them, and labels of the host are copied.
-   */
-  readonly copyXattrs?: boolean;
   /** Share of the blocks that only root may use. Absent: 0, so that a partition holds what its size says. */
   readonly reservedPercent?: number;
 }
 
+/** A program to run where the image file is visible. */
 export interface ProgramCall {
   readonly argv: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
+  /** What it reads from standard input. */
+  readonly input?: string;
 }
 
 const BLOCK_BYTES = 4096;
@@ -57,9 +55,9 @@ const FEATURES = [
 /**
  * The call of mke2fs (e2fsprogs ≥ 1.47.1) that makes an ext4 file system in place, with a tree in it.
  *
- * Equal options and trees give equal bytes: from that version on, `SOURCE_DATE_EPOCH` covers ctimes and atimes too, and
- * directories are read in the order of their names. Hard links and holes are kept; mtimes are taken as they are, in
- * whole seconds. What still differs between file systems is the order of a file's extended attributes: `copyXattrs`.
+ * Directories are read in the order of their names; hard links and holes are kept, a block of zeros becomes a hole;
+ * mtimes are in whole seconds, at most the epoch. Access and change times and extended attributes are left to
+ * {@link finishExt4Call}.
  *
  * @see mke2fs(8)
  */
@@ -72,7 +70,8 @@ export function mke2fsArgv(options: Ext4Options): ProgramCall {
     // The place is zeros already: inode tables and journal count as initialized, with no write now and none by the
     // kernel at first boot. Without it, what mke2fs does depends on the kernel that it runs on.
     "assume_storage_prezeroed=1",
-    ...(options.copyXattrs === false ? ["no_copy_xattrs"] : []),
+    // finishExt4Call() sets them: copied, they come in the order of the tree's file system, with labels of the host.
+    "no_copy_xattrs",
   ];
   return {
     argv: [
