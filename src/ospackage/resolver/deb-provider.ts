@@ -84,7 +84,6 @@ export function createDebProvider(pool: DebPool): DebProvider {
     requirements: (solvable) => [...requirementsOf(solvable, "preDepends"), ...requirementsOf(solvable, "depends")],
     conflicts,
     versions: (solvable) => pool.versionsOf(nameOf(solvable)),
-    nameOf,
     requirementOf,
     requirementOn: (text, candidates) => requirements.push({ text, alternatives: [], candidates }) - 1,
     requirementsOf,

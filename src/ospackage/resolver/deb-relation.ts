@@ -19,7 +19,8 @@ export function provisionFits(provisions: readonly DebProvision[], relation: Deb
 /**
  * Tells whether a package may fill a relation with its architecture qualifier.
  *
- * `:any` asks for a package that serves other architectures too; `all` counts as the system's own architecture.
+ * `:any` is for packages that say `Multi-Arch: allowed`; dpkg and apt refuse it for `foreign` ones. A named architecture
+ * has to be the system's own, which `all` counts as.
  * @see https://wiki.ubuntu.com/MultiarchSpec
  */
 export function qualifierFits(
@@ -28,7 +29,7 @@ export function qualifierFits(
   architecture: string,
 ): boolean {
   if (archQualifier === undefined) return true;
-  if (archQualifier === "any") return multiArch === "allowed" || multiArch === "foreign";
+  if (archQualifier === "any") return multiArch === "allowed";
   return archQualifier === architecture || archQualifier === "native";
 }
 

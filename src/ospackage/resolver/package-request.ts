@@ -40,7 +40,8 @@ const FILE_NAME = /^([^\s<>=_]+)_([^\s_]+)(?:_(\w+)(?:\.deb)?)?$/;
  *
  * A glob selects every package whose name it matches. Kernels are the exception, because several of them would only
  * fill the disk: a glob that starts with `linux-image-` selects the one with the newest version, of equal ones the one
- * with the shortest name, so that `linux-image-*` is `linux-image-amd64` rather than one of its flavours.
+ * whose name has the fewest words for a flavour, then the shortest name, so that `linux-image-*` is `linux-image-amd64`
+ * and `linux-image-*-amd64` is the plain kernel rather than a `cloud` or `rt` one.
  */
 export function selectPackages(text: string, pool: DebPool): Selection {
   const wanted = text.trim();
@@ -89,7 +90,16 @@ function newestKernel(kernels: readonly (readonly SolvableId[])[], pool: DebPool
   return kernels
     .toSorted((a, b) => {
       const [first, second] = [preferred(a), preferred(b)];
-      return compareDebVersions(second.version, first.version) || first.name.length - second.name.length;
+      return (
+        compareDebVersions(second.version, first.version) ||
+        flavourWords(first.name) - flavourWords(second.name) ||
+        first.name.length - second.name.length
+      );
     })
     .slice(0, 1);
+}
+
+/** Versions start with a digit, flavours and architectures don't. */
+function flavourWords(name: string): number {
+  return name.split("-").filter((word) => /^[a-z]/.test(word)).length;
 }

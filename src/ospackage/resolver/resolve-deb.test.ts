@@ -79,15 +79,15 @@ describe("resolveDeb()", () => {
     expect(chosen([["app 1", { depends: "b | a" }], ["a 1"], ["b 1"]], ["app"])).toEqual(["app 1", "b 1"]);
   });
 
-  it("takes a later alternative that something else needs anyway", () => {
+  it("takes a later alternative that is there already", () => {
     const packages: ToyPackage[] = [
-      ["app 1", { depends: "b | a, tool" }],
+      ["app 1", { depends: "tool, b | a" }],
       ["a 1"],
       ["b 1"],
       ["tool 1", { depends: "a" }],
-      ["a 0"],
     ];
     expect(chosen(packages, ["app"])).toEqual(["a 1", "app 1", "tool 1"]);
+    expect(chosen(packages, ["b", "app"])).toEqual(["a 1", "app 1", "b 1", "tool 1"]);
   });
 
   it("goes back when the preferred choice turns out impossible far away", () => {
@@ -179,7 +179,7 @@ describe("resolveDeb()", () => {
   describe("with Multi-Arch", () => {
     it.each([
       ["allowed", true],
-      ["foreign", true],
+      ["foreign", false],
       ["same", false],
       ["no", false],
     ] as const)("treats :any with Multi-Arch %s as satisfiable: %s", (multiArch, satisfiable) => {
@@ -248,11 +248,12 @@ describe("resolveDeb()", () => {
       expect(chosen(packages, ["ngin[x]-???"])).toEqual(["nginx-doc 2"]);
     });
 
-    it("takes one kernel for a glob of kernels: the newest, of equal ones the shortest name", () => {
+    it("takes one kernel for a glob of kernels: the newest, of equal ones the plainest", () => {
       const kernels: ToyPackage[] = [
         ["linux-image-6.12.9-amd64 6.12.9-1"],
         ["linux-image-6.12.43-rt-amd64 6.12.43-1"],
         ["linux-image-6.12.43-amd64 6.12.43-1"],
+        ["linux-image-rt-amd64 6.12.43-1"],
       ];
       expect(chosen(kernels, ["linux-image-*-amd64"])).toEqual(["linux-image-6.12.43-amd64 6.12.43-1"]);
     });

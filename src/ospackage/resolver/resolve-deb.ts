@@ -48,8 +48,9 @@ export interface Resolution {
 /**
  * Chooses the packages that a system needs, out of Debian repositories.
  *
- * Preference is apt's: alternatives in their order, unless a later one is needed anyway; higher repository priority, then
- * newer versions; real packages before providers, of providers the one with the more important Priority field.
+ * Preference is apt's: alternatives in their order, unless a later one is there when a walk from the roots into the depth
+ * arrives; higher repository priority, then newer versions; real packages before providers, of providers the one with the
+ * more important Priority field, then the first by name (where apt takes the one that its index has last).
  * @throws {RESOLVER_UNKNOWN_PACKAGE} naming every request that no repository can fill
  * @throws {RESOLVER_UNSATISFIABLE} with the smallest set of requests that exclude each other, and why
  */
@@ -102,7 +103,7 @@ function rootRequirement({ requirement }: Root): RequirementId {
   return requirement;
 }
 
-/** Keeps only what the roots reach: a choice that a later one made needless goes again. */
+/** Keeps only what the roots reach, each requirement by its most preferred filler. */
 function toResolution(installed: ReadonlySet<SolvableId>, roots: readonly Root[], provider: DebProvider): Resolution {
   const fillerOf = (requirement: RequirementId) => provider.candidates(requirement).find((id) => installed.has(id));
   const requestedAs = new Map<SolvableId, string>();

@@ -1,6 +1,6 @@
-import { createAgenda } from "./agenda.ts";
 import { absent, installed, saysInstalled, solvableOf, type Clause, type ClauseOrigin } from "./clause.ts";
 import { learnClause } from "./learn-clause.ts";
+import { nextDecision } from "./next-decision.ts";
 import type { RequirementId, SolvableId, SolverProvider } from "./solver-provider.ts";
 import { createTrail } from "./trail.ts";
 import { unsatisfiableCore } from "./unsatisfiable-core.ts";
@@ -15,22 +15,27 @@ export type SolveResult = SolverStatistics &
   (
     | {
         readonly satisfiable: true;
-        /** In the order in which they were chosen. */ readonly installed: readonly SolvableId[];
+        /** In the order in which they were chosen. */
+        readonly installed: readonly SolvableId[];
       }
-    | { readonly satisfiable: false; /** Facts that contradict each other. */ readonly core: readonly ClauseOrigin[] }
+    | {
+        readonly satisfiable: false;
+        /** Facts that contradict each other. */
+        readonly core: readonly ClauseOrigin[];
+      }
   );
 
 /**
  * Chooses solvables so that every root requirement and every requirement of a chosen one is filled without a conflict.
  *
  * Conflict-driven clause learning with backjumping. Clauses are made for a solvable when it is first considered.
- * Decisions follow the provider's order: the earliest requirement first, its most preferred candidate first.
+ * Decisions follow the provider's order: the requirement that a walk from the roots meets first, its most preferred
+ * candidate first.
  * @see Marques-Silva, Lynce, Malik, "Conflict-Driven Clause Learning SAT Solvers", Handbook of Satisfiability, 2009
  */
 export function solve(provider: SolverProvider, roots: readonly RequirementId[]): SolveResult {
   const trail = createTrail();
   const clauses = createWatchedClauses(trail);
-  const agenda = createAgenda(trail);
   const entered = new Set<SolvableId>();
   let propagated = 0;
   let decisions = 0;
@@ -39,11 +44,10 @@ export function solve(provider: SolverProvider, roots: readonly RequirementId[])
   let conflict = addRoots() ?? propagate();
   for (;;) {
     if (conflict === undefined) {
-      const decision = agenda.nextDecision();
+      const decision = nextDecision(provider, roots, trail);
       if (decision === undefined) return { satisfiable: true, installed: chosen(), decisions, conflicts };
       decisions += 1;
       trail.openLevel();
-      agenda.openLevel();
       trail.assign(installed(decision), undefined);
     } else {
       if (trail.level() === 0) {
@@ -52,7 +56,6 @@ export function solve(provider: SolverProvider, roots: readonly RequirementId[])
       conflicts += 1;
       const lesson = learnClause(conflict, trail);
       trail.backtrackTo(lesson.level);
-      agenda.backtrackTo(lesson.level);
       propagated = trail.literals.length;
       clauses.add(lesson.clause);
     }
@@ -62,8 +65,8 @@ export function solve(provider: SolverProvider, roots: readonly RequirementId[])
   function addRoots(): Clause | undefined {
     return firstOf(
       roots.map((requirement) => {
-        const candidates = require(requirement);
-        return clauses.add({ literals: candidates.map(installed), origin: { kind: "root", requirement } });
+        const literals = provider.candidates(requirement).map(installed);
+        return clauses.add({ literals, origin: { kind: "root", requirement } });
       }),
     );
   }
@@ -78,13 +81,13 @@ export function solve(provider: SolverProvider, roots: readonly RequirementId[])
     return undefined;
   }
 
-  /** Puts what an installed solvable needs on the agenda, and makes its clauses when it is seen for the first time. */
+  /** Makes the clauses of a solvable when it is installed for the first time. */
   function enter(solvable: SolvableId): Clause | undefined {
-    const needs = provider
-      .requirements(solvable)
-      .map((requirement) => ({ requirement, candidates: require(requirement) }));
     if (entered.has(solvable)) return undefined;
     entered.add(solvable);
+    const needs = provider
+      .requirements(solvable)
+      .map((requirement) => ({ requirement, candidates: provider.candidates(requirement) }));
     const rivals = provider.versions(solvable).filter((other) => other !== solvable && !entered.has(other));
     const enemies = provider.conflicts(solvable).filter((other) => other !== solvable);
     const made: Clause[] = [
@@ -98,13 +101,6 @@ export function solve(provider: SolverProvider, roots: readonly RequirementId[])
       ...enemies.map((other) => exclusion({ kind: "conflicts", solvable, other })),
     ];
     return firstOf(made.map((clause) => clauses.add(clause)));
-  }
-
-  function require(requirement: RequirementId): readonly SolvableId[] {
-    const candidates = provider.candidates(requirement);
-    const names = new Set(candidates.map((candidate) => provider.nameOf(candidate)));
-    agenda.add(candidates, names.size > 1 ? "alternative" : "version");
-    return candidates;
   }
 
   function chosen(): readonly SolvableId[] {

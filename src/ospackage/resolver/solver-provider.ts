@@ -18,6 +18,4 @@ export interface SolverProvider {
   conflicts(solvable: SolvableId): readonly SolvableId[];
   /** All solvables of the same name, of which at most one can be installed; with or without `solvable` itself. */
   versions(solvable: SolvableId): readonly SolvableId[];
-  /** Equal for two solvables when they are versions of one package. */
-  nameOf(solvable: SolvableId): string;
 }
