@@ -85,6 +85,7 @@ export function checkSchema(root: unknown, schema: JsonSchema, code: ErrorCode, 
 
   const checkMapping = (visit: Visit, value: Mapping): void => {
     const { schema, path } = visit;
+    const meant = new Set<string>();
     for (const key of Object.keys(value)) {
       const place = positions.placeOf(value, key);
       const entry = { value: value[key], path: [...path, key], place };
@@ -92,16 +93,19 @@ export function checkSchema(root: unknown, schema: JsonSchema, code: ErrorCode, 
       if (known !== undefined) checkValue({ ...entry, schema: known });
       else if (schema.additionalProperties === false) {
         const position = place?.key === undefined ? {} : { position: place.key };
-        report({ ...entry, schema }, unknownKey(key, path), { ...suggestKey(schema, key, value), ...position });
+        const suggestion = suggestKey(schema, key, value);
+        if (suggestion.didYouMean !== undefined) meant.add(suggestion.didYouMean);
+        report({ ...entry, schema }, unknownKey(key, path), { ...suggestion, ...position });
       }
     }
     for (const key of schema.required ?? []) {
-      if (Object.hasOwn(value, key)) continue;
+      // A misspelt key is one mistake, not two.
+      if (Object.hasOwn(value, key) || meant.has(key)) continue;
       const where = path.length === 0 ? "" : ` in "${formatPath(path)}"`;
       const missing = schema.properties?.[key];
       const position = path.length === 0 ? positions.rootOf(value) : (visit.place?.key ?? visit.place?.value);
       report({ ...visit, path: [...path, key] }, `missing key "${key}"${where}`, {
-        ...(missing === undefined ? {} : { expected: expectedOf(missing) }),
+        ...(missing === undefined || missing.type === "object" ? {} : { expected: expectedOf(missing) }),
         ...(position === undefined ? {} : { position }),
       });
     }
@@ -161,7 +165,7 @@ function wrongType({ value, schema, path, place }: Visit): { message: string; hi
   const wantsText = schema.type === "string" || schema.enum !== undefined;
   const written = place?.written ?? String(value);
   const secret = isSecretPath(path);
-  if (value === null) return { message: `has no value` };
+  if (value === null) return { message: path.length === 0 ? "the file is empty" : "has no value" };
   if (typeof value === "number" || typeof value === "boolean") {
     const kind = typeof value === "number" ? "number" : "truth value";
     const message = secret ? `found a ${kind}` : `found the ${kind} ${written}`;

@@ -19,14 +19,21 @@ export function formatIssues(issues: readonly Issue[], sources: SourceTexts): st
   return rest > 0 ? [...lines, "", `... and ${rest} more`] : lines;
 }
 
-/** One error for all issues, or the first one's own code when all agree. The details are the formatted issues. */
-export function issuesError(what: string, issues: readonly Issue[], sources: SourceTexts): ComposerError {
-  const [first] = [...issues].sort(compareIssues);
-  const count = issues.length === 1 ? "1 error" : `${issues.length} errors`;
-  return new ComposerError(commonCode(issues), `Cannot use ${what}: ${count} found`, {
-    details: formatIssues(issues, sources),
-    ...(first?.position === undefined ? {} : { position: positionOf(first.position) }),
-  });
+/** A {@link ComposerError} that was made of issues: its details show them, `issues` has them as data, sorted. */
+export class IssuesError extends ComposerError {
+  readonly issues: readonly Issue[];
+
+  /** @param what for example `template "edge.yml"` */
+  constructor(what: string, issues: readonly Issue[], sources: SourceTexts) {
+    const sorted = [...issues].sort(compareIssues);
+    const position = sorted[0]?.position;
+    const count = issues.length === 1 ? "1 error" : `${issues.length} errors`;
+    super(commonCode(issues), `Cannot use ${what}: ${count} found`, {
+      details: formatIssues(sorted, sources),
+      ...(position === undefined ? {} : { position: positionOf(position) }),
+    });
+    this.issues = sorted;
+  }
 }
 
 /** A line for people: message, what was expected, what was meant. */
@@ -42,7 +49,11 @@ function formatIssue(issue: Issue, sources: SourceTexts): string[] {
   const { position, hint } = issue;
   const place = position === undefined ? "" : `${position.file}:${position.line}:${position.column}: `;
   const frame = position === undefined ? [] : codeFrame(position, sources.get(position.file));
-  return [`${place}${issueText(issue)}`, ...frame, ...(hint === undefined ? [] : [`  hint: ${hint}`])];
+  return [
+    printable(`${place}${issueText(issue)}`),
+    ...frame,
+    ...(hint === undefined ? [] : [`  hint: ${printable(hint)}`]),
+  ];
 }
 
 /** The line before, the line, and carets under the span. */

@@ -24,6 +24,19 @@ export interface Finding {
   readonly hint?: string;
 }
 
+/**
+ * The issues of phases that build on each other, each value's first one only: what an early phase refused, a later
+ * one need not refuse again. Issues without a position get that of the file's beginning.
+ */
+export function firstIssues(file: string, ...phases: readonly (readonly Issue[])[]): Issue[] {
+  const refused = new Set<string>();
+  return phases.flatMap((phase) => {
+    const fresh = phase.filter(({ path }) => path === "" || !refused.has(path));
+    for (const { path } of phase) refused.add(path);
+    return fresh.map((issue) => ({ position: { file, line: 1, column: 1, length: 1 }, ...issue }));
+  });
+}
+
 /** Orders issues by file, line and column; those without a position come last. */
 export function compareIssues(a: Issue, b: Issue): number {
   return comparePositions(a.position, b.position) || compareText(a.path, b.path) || compareText(a.message, b.message);

@@ -120,8 +120,9 @@ export function parseSource(text: string, file: string, code: ErrorCode, positio
         continue;
       }
       const valueSpan = hasText(valueNode) ? spanOfNode(valueNode, keySpan) : keySpan;
-      if (isSecretKey(key) && isNode(valueNode) && valueNode.range)
+      if (isSecretKey(key) && isNode(valueNode) && valueNode.range && !isReference(valueNode)) {
         secrets.push([valueNode.range[0], valueNode.range[1]]);
+      }
       entries.set(key, {
         value: convert(valueNode, valuePath, valueSpan),
         key: keySpan,
@@ -172,8 +173,13 @@ export function parseSource(text: string, file: string, code: ErrorCode, positio
       prettyErrors: false,
       lineCounter: lines,
     } as const;
-    const document = parseDocument(text, { ...options, logLevel: "silent", stringKeys: false });
+    const document = parseDocument(text, options);
     isReadable = document.errors.length === 0;
+    const { explicit, version } = document.directives?.yaml ?? {};
+    // A directive for YAML 1.1 would make `yes` a truth value and 0644 an octal number.
+    if ((explicit === true && version !== "1.2") || document.warnings.some(({ code }) => code === "BAD_DIRECTIVE")) {
+      report("a directive that begins with % is not supported", start, [], "Remove it: files are YAML 1.2");
+    }
     for (const error of document.errors) {
       const [message, hint] = wordsFor(error);
       report(message, spanOf(Math.min(error.pos[0], text.length), error.pos[1]), [], hint);
@@ -223,6 +229,11 @@ function shorten(text: string): string {
   return text.length > WRITTEN_LIMIT ? `${text.slice(0, WRITTEN_LIMIT)}…` : text;
 }
 
+/** `${NAME}`: where a secret comes from is none. */
+function isReference(node: unknown): boolean {
+  return isScalar(node) && typeof node.value === "string" && /^\$\{\w*\}$/.test(node.value);
+}
+
 function mask(text: string, ranges: readonly (readonly [start: number, end: number])[]): string {
   let masked = "";
   let end = 0;
@@ -246,6 +257,9 @@ const SYNTAX_WORDS: Readonly<Record<string, readonly [message: string, hint?: st
 };
 
 function wordsFor(error: YAMLError): readonly [message: string, hint?: string] {
+  if (error.code === "BAD_INDENT" && error.message.startsWith("Flow")) {
+    return ["a list or mapping in brackets is not closed before this line", "Add the missing ] or }"];
+  }
   const words = SYNTAX_WORDS[error.code];
   if (words !== undefined) return words;
   return [`no valid YAML: ${lowerFirst(error.message.split("\n", 1)[0] ?? "")}`];

@@ -1,7 +1,15 @@
 import path from "node:path";
 import { ComposerError } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
-import { type JsonSchema, Positions, checkSchema, isMapping, issuesError, readDocument } from "../document/index.ts";
+import {
+  type JsonSchema,
+  Positions,
+  checkSchema,
+  firstIssues,
+  isMapping,
+  IssuesError,
+  readDocument,
+} from "../document/index.ts";
 import configurationSchema from "../../../schema/os-image-composer.schema.json" with { type: "json" };
 import type { ConfigurationFile } from "./schema.ts";
 
@@ -130,9 +138,9 @@ async function readConfiguration(
   const found = document.isReadable
     ? checkSchema(value, configurationSchema as JsonSchema, "CONFIG_INVALID", positions)
     : [];
-  const issues = [...document.issues, ...found];
+  const issues = firstIssues(file, document.issues, found);
   if (issues.length > 0 || !isMapping(value)) {
-    throw issuesError(`configuration "${file}"`, issues, new Map([[file, document.text]]));
+    throw new IssuesError(`configuration "${file}"`, issues, new Map([[file, document.text]]));
   }
   return value;
 }

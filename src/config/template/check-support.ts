@@ -26,7 +26,7 @@ export function checkSupport(template: ImageTemplate): Finding[] {
   if (kernel.uki === true) unsupported("systemConfig.kernel.uki", "unified kernel images");
   for (const [index, { password = "", hash_algo }] of users.entries()) {
     const isPlaintext = password !== "" && !password.startsWith("$");
-    if (isPlaintext && hash_algo !== undefined && !["sha512", "yescrypt"].includes(hash_algo)) {
+    if (isPlaintext && hash_algo !== undefined && !["sha512", "sha256"].includes(hash_algo)) {
       unsupported(["systemConfig", "users", index, "hash_algo"], `passwords hashed with ${hash_algo}`);
     }
   }

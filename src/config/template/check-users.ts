@@ -30,8 +30,11 @@ function checkIds(users: readonly UserSection[]): Finding[] {
     const owner = owners.get(uid);
     if (owner !== undefined) findings.push({ path, message: `user id ${uid} is already that of "${owner}"` });
     else if ((uid === 0) !== (name === "root")) {
-      const message = name === "root" ? 'the user id of "root" is always 0' : 'user id 0 belongs to "root" alone';
-      findings.push({ path, message, hint: "Use sudo: true for an administrator" });
+      findings.push(
+        name === "root"
+          ? { path, message: 'the user id of "root" is always 0' }
+          : { path, message: 'user id 0 belongs to "root" alone', hint: "Give an administrator sudo: true" },
+      );
     }
     owners.set(uid, name);
   }
@@ -83,7 +86,7 @@ function checkKey(key: string, path: readonly (string | number)[]): Finding[] {
   if (key.includes("PRIVATE KEY")) {
     return [{ path, message: "is a private key", hint: "Put the line of the file that ends in .pub here" }];
   }
-  if (/[\r\n]/.test(key.trimEnd())) return [{ path, message: "has a line break", hint: "Make each key an item" }];
+  if (/[\r\n]/.test(key)) return [{ path, message: "has a line break", hint: "Make each key an item" }];
   if (PUBLIC_KEY.test(key)) return [];
   return [{ path, message: "is no SSH public key", hint: "Write it like ssh-ed25519 AAAA... name" }];
 }

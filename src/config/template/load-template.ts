@@ -11,7 +11,8 @@ import {
   checkSchema,
   formatPath,
   isMapping,
-  issuesError,
+  IssuesError,
+  firstIssues,
   parsePath,
   readDocument,
 } from "../document/index.ts";
@@ -36,11 +37,11 @@ export interface MergedTemplate {
   /** The texts for code frames, secrets masked, by the file names of positions. */
   readonly sources: ReadonlyMap<string, string>;
   /** Where the value at a path was written; the nearest enclosing value when it was not written at all. */
-  positionOf(path: DocumentPath | string): SourcePosition | undefined;
+  readonly positionOf: (path: DocumentPath | string) => SourcePosition | undefined;
   /** The absolute path of a file that the template names, relative to the file that names it. */
-  localFile(path: DocumentPath | string): string;
+  readonly localFile: (path: DocumentPath | string) => string;
   /** Adds positions to findings of other parts of the program. */
-  issuesOf(findings: readonly Finding[]): Issue[];
+  readonly issuesOf: (findings: readonly Finding[]) => Issue[];
 }
 
 /** Parts of a template that come from the command line and win over every file. */
@@ -82,7 +83,7 @@ export async function loadTemplate(
 
   const user = await readLayer(file);
   const issues = [...user.issues];
-  const rejected = (): ComposerError => issuesError(`template "${file}"`, issues, sources);
+  const rejected = (): IssuesError => new IssuesError(`template "${file}"`, issues, sources);
   if (issues.length > 0) throw rejected();
 
   const { target } = user.value as ImageTemplate;
@@ -142,7 +143,7 @@ export async function loadTemplate(
 /** Refuses what {@link MergedTemplate.unsupported} lists. @throws {TEMPLATE_UNSUPPORTED} */
 export function requireSupported(merged: MergedTemplate): void {
   const file = merged.files.at(-1) ?? "";
-  if (merged.unsupported.length > 0) throw issuesError(`template "${file}"`, merged.unsupported, merged.sources);
+  if (merged.unsupported.length > 0) throw new IssuesError(`template "${file}"`, merged.unsupported, merged.sources);
 }
 
 async function loadLayer(
@@ -157,12 +158,12 @@ async function loadLayer(
   const { value, issues, isReadable } = document;
   if (!isReadable || !isMapping(value)) {
     const found = isReadable ? checkSchema(value, templateSchema as JsonSchema, "TEMPLATE_INVALID", positions) : [];
-    return { file, value: {}, issues: [...issues, ...found] };
+    return { file, value: {}, issues: firstIssues(file, issues, found) };
   }
   const substitution = substituteVariables(value, host.environment.variables, positions);
   const root = isMapping(substitution.value) ? substitution.value : {};
   const schemaIssues = checkSchema(root, templateSchema as JsonSchema, "TEMPLATE_INVALID", positions);
-  const found = [...issues, ...substitution.issues, ...schemaIssues];
+  const found = firstIssues(file, issues, substitution.issues, schemaIssues);
   const repeated = found.length === 0 ? locateFindings(checkLayer(root as ImageTemplate), root, positions) : [];
   return { file, value: root, issues: [...found, ...repeated] };
 }
