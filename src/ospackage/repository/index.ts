@@ -1,0 +1,10 @@
+/**
+ * Package repositories: fetching their metadata, judging who vouches for it and how fresh it is, opening their indexes.
+ *
+ * Only text that a signature by a pinned key vouches for is parsed, and only files that it names by SHA-256 are used.
+ */
+export * from "./host-mirror.ts";
+export * from "./read-deb-repository.ts";
+export * from "./read-local-repository.ts";
+export type * from "./repository.ts";
+export { type SignedMetadata, type VerifiedText, verifySignature } from "./verify-signature.ts";

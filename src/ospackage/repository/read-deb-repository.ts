@@ -1,0 +1,141 @@
+import { ComposerError, type EventSink, redactUrl, sha256 } from "../../core/index.ts";
+import type { Host } from "../../host/index.ts";
+import { type DebIndex, encodeDebIndex, openDebIndex } from "../deb/index.ts";
+import { checkRelease } from "./check-release.ts";
+import { throwIfAborted } from "./download.ts";
+import { fetchMetadata, metadataObject } from "./fetch-metadata.ts";
+import { fetchPackagesIndex, offeredIndexes } from "./fetch-packages-index.ts";
+import { indexFileName, keepIndex, readKeptIndex } from "./index-cache.ts";
+import {
+  keepMetadata,
+  metadataDirectory,
+  readKeptMetadata,
+  readNewestDate,
+  rememberNewestDate,
+} from "./metadata-cache.ts";
+import { type Release, parseRelease } from "./release.ts";
+import type { DebRepositorySource, RepositoryIndex } from "./repository.ts";
+import { type SignedMetadata, unverifiedText, verifySignature } from "./verify-signature.ts";
+
+export interface ReadRepositoryOptions {
+  /** In Debian's words, for example `amd64`. */
+  readonly architecture: string;
+  /** Metadata and indexes are kept in its directory `repositories`. */
+  readonly cacheDir: string;
+  /** Use only what was kept. */
+  readonly offline: boolean;
+  readonly emit: EventSink;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Fetches, verifies and opens the index of a Debian-style repository.
+ *
+ * What was fetched before is used again when the server has nothing newer; its signature, freshness and digests are
+ * checked all the same.
+ *
+ * @throws {REPOSITORY_SIGNATURE_INVALID} @throws {REPOSITORY_SIGNATURE_MISSING} @throws {REPOSITORY_KEY_INVALID}
+ * @throws {REPOSITORY_EXPIRED} @throws {REPOSITORY_REPLAYED} @throws {REPOSITORY_WEAK_DIGEST}
+ * @throws {REPOSITORY_METADATA_INVALID} @throws {REPOSITORY_DIGEST_MISMATCH}
+ * @throws {REPOSITORY_OFFLINE} offline, and nothing was kept
+ * @throws {REPOSITORY_UNREACHABLE} @throws {REPOSITORY_NOT_FOUND} @throws {REPOSITORY_HTTP_ERROR} @throws {REPOSITORY_TRUNCATED}
+ * @see Debian wiki, "DebianRepository/Format"; apt-secure(8)
+ */
+export async function readDebRepository(
+  host: Host,
+  source: DebRepositorySource,
+  options: ReadRepositoryOptions,
+): Promise<RepositoryIndex> {
+  const { architecture, cacheDir, offline, emit } = options;
+  warnAboutTrust(source, emit);
+  const directory = metadataDirectory(cacheDir, source);
+  const kept = await readKeptMetadata(host, directory);
+  if (offline && kept === undefined) throw notKept(source);
+  const fetched = offline ? undefined : await fetchMetadata(host, source, kept, options);
+  const current = fetched ?? kept;
+  if (current === undefined) throw notKept(source);
+
+  const { metadata } = current;
+  const object = metadataObject(source, metadata.kind === "cleartext" ? "InRelease" : "Release");
+  const { text, signedBy } = await textOf(host, source, metadata, object);
+  const release = parseRelease(text, object);
+  const newestDateSeconds = await readNewestDate(host, directory);
+  checkRelease(release, source, { object, architecture, nowMs: host.clock.nowMs(), newestDateSeconds });
+
+  const index = await openIndex(host, source, release, object, directory, options);
+  if (fetched !== undefined) await keepMetadata(host, directory, fetched);
+  if (signedBy !== undefined && release.dateSeconds !== newestDateSeconds) {
+    await rememberNewestDate(host, directory, release.dateSeconds);
+  }
+  emit({ type: "debug", message: `${object}: ${index.packageCount} packages, ${trustText(signedBy)}` });
+  return {
+    source,
+    index,
+    metadataSha256: sha256(metadata.content),
+    dateSeconds: release.dateSeconds,
+    ...(signedBy === undefined ? {} : { signedBy }),
+    verified: signedBy !== undefined,
+  };
+}
+
+async function textOf(
+  host: Host,
+  source: DebRepositorySource,
+  metadata: SignedMetadata,
+  object: string,
+): Promise<{ readonly text: string; readonly signedBy?: string }> {
+  if (!source.gpgCheck) return { text: unverifiedText(metadata, object) };
+  return verifySignature(host, metadata, source.keys, object);
+}
+
+async function openIndex(
+  host: Host,
+  source: DebRepositorySource,
+  release: Release,
+  object: string,
+  directory: string,
+  options: ReadRepositoryOptions,
+): Promise<DebIndex> {
+  const { architecture, offline } = options;
+  const offered = offeredIndexes(release, source, architecture, object);
+  const fileName = indexFileName(architecture, offered);
+  const kept = await readKeptIndex(host, directory, fileName);
+  if (kept !== undefined) return openDebIndex(kept);
+  if (offline) throw notKept(source);
+
+  const fetching = { ...options, byHash: release.acquireByHash };
+  const texts = await Promise.all(offered.map((index) => fetchPackagesIndex(host, source, index, fetching)));
+  throwIfAborted(options.signal);
+  const content = encodeDebIndex(Buffer.concat(texts.flatMap((text) => [text, STANZA_END])), {
+    architecture,
+    origin: redactUrl(source.url),
+  });
+  await keepIndex(host, directory, fileName, content);
+  return openDebIndex(content);
+}
+
+/** Keeps the last stanza of one file apart from the first of the next. */
+const STANZA_END = Buffer.from("\n\n");
+
+function warnAboutTrust({ id, gpgCheck, foreignKeys, url }: DebRepositorySource, emit: EventSink): void {
+  const where = `The repository "${id}" (${redactUrl(url)})`;
+  if (!gpgCheck) {
+    const message = `${where} is not verified: whoever controls it or the way to it controls the image`;
+    emit({ type: "warning", stage: "packages", code: "UNVERIFIED_REPOSITORY", message });
+  } else if (foreignKeys) {
+    const message = `${where} is trusted by keys that are not the provider's own`;
+    emit({ type: "warning", stage: "packages", code: "FOREIGN_KEYS", message });
+  }
+}
+
+function trustText(signedBy: string | undefined): string {
+  return signedBy === undefined ? "not verified" : `signed by ${signedBy}`;
+}
+
+function notKept({ id, url }: DebRepositorySource): ComposerError {
+  return new ComposerError(
+    "REPOSITORY_OFFLINE",
+    `Cannot read the repository "${id}" (${redactUrl(url)}) offline: its current index is not in the cache`,
+    { hint: "Run the build once without --offline" },
+  );
+}

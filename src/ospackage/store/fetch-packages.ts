@@ -1,0 +1,150 @@
+import { ComposerError, type EventSink, type Sha256Hex, formatSize, redactUrl } from "../../core/index.ts";
+import type { Host } from "../../host/index.ts";
+import { throwIfAborted } from "../repository/download.ts";
+import { digestMismatch, fetchFile } from "../repository/fetch.ts";
+import { createDownloadProgress } from "./download-progress.ts";
+import { inParallel } from "./in-parallel.ts";
+import { type PackageIdentity, packagePaths } from "./package-paths.ts";
+
+/** A package and where it is: at an address, or on this machine. */
+export interface PackageLocation extends PackageIdentity {
+  readonly sizeBytes: number;
+  readonly url?: string;
+  /** Absolute; used in place. */
+  readonly localPath?: string;
+}
+
+export interface FetchPackagesOptions {
+  readonly cacheDir: string;
+  /** Most downloads at a time. */
+  readonly workers: number;
+  /** Use only what is in the cache. */
+  readonly offline: boolean;
+  readonly emit: EventSink;
+  readonly signal?: AbortSignal;
+}
+
+type StoreHost = Pick<Host, "files" | "http" | "clock">;
+
+const READERS = 4;
+const SPARE_BYTES = 16 * 1024 ** 2;
+
+/**
+ * Brings packages into the cache; size and SHA-256 of each are checked, also when it was there before.
+ *
+ * A damaged file in the cache is fetched again, with a warning. The first failure ends the other downloads; what they
+ * have got so far is used by the next run.
+ *
+ * @returns a file for every digest
+ * @throws {REPOSITORY_DIGEST_MISMATCH} a package is not what the index says
+ * @throws {REPOSITORY_OFFLINE} offline, and packages are missing from the cache
+ * @throws {HOST_DISK_FULL} also before the first download, when they cannot fit
+ * @throws as `fetchFile`; the message names the package
+ */
+export async function fetchPackages(
+  host: StoreHost,
+  packages: readonly PackageLocation[],
+  options: FetchPackagesOptions,
+): Promise<ReadonlyMap<Sha256Hex, string>> {
+  const wanted = [...new Map(packages.map((location) => [location.sha256, location])).values()];
+  const paths = new Map(packagePaths(wanted, options.cacheDir));
+  const present = await inParallel(wanted, READERS, async (location) => {
+    throwIfAborted(options.signal);
+    if (location.localPath === undefined) return isInCache(host, location, pathOf(paths, location), options.emit);
+    await checkLocal(host, location, location.localPath);
+    paths.set(location.sha256, location.localPath);
+    return true;
+  });
+  const missing = wanted.filter((_, index) => present[index] !== true);
+  if (missing.length > 0) await downloadAll(host, missing, paths, options);
+  return paths;
+}
+
+async function downloadAll(
+  host: StoreHost,
+  missing: readonly PackageLocation[],
+  paths: ReadonlyMap<Sha256Hex, string>,
+  options: FetchPackagesOptions,
+): Promise<void> {
+  const { cacheDir, workers, offline, emit, signal } = options;
+  if (offline) throw notInCache(missing);
+  await host.files.makeDirectory(cacheDir);
+  const bytesTotal = missing.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  await checkSpace(host, cacheDir, bytesTotal);
+
+  const progress = createDownloadProgress(host.clock, emit, missing.length, bytesTotal);
+  const cancellation = new AbortController();
+  const cancelled = signal === undefined ? cancellation.signal : AbortSignal.any([signal, cancellation.signal]);
+  await inParallel(missing, workers, async (location) => {
+    try {
+      const { url, sizeBytes, sha256 } = location;
+      if (url === undefined) throw notInCache([location]);
+      await fetchFile(host, url, pathOf(paths, location), {
+        object: `${nameOf(location)} from "${redactUrl(url)}"`,
+        sizeBytes,
+        sha256,
+        partialDir: `${cacheDir}/partial`,
+        onBytes: (count) => progress.addBytes(count),
+        emit,
+        signal: cancelled,
+      });
+      progress.addDone();
+    } catch (error) {
+      // Before the others are cancelled, so that theirs is not the failure that is reported.
+      queueMicrotask(() => cancellation.abort());
+      throw error;
+    }
+  });
+}
+
+/** Tells whether the cache has the file as it should be; removes it when it is there but different. */
+async function isInCache(host: StoreHost, location: PackageLocation, file: string, emit: EventSink): Promise<boolean> {
+  const stat = await host.files.stat(file);
+  if (stat === undefined) return false;
+  const isRight =
+    stat.kind === "file" &&
+    stat.sizeBytes === location.sizeBytes &&
+    (await host.files.sha256(file)) === location.sha256;
+  if (isRight) return true;
+  const message = `"${file}" in the cache is not ${nameOf(location)} as the index has it: it is removed`;
+  emit({ type: "warning", stage: "packages", code: "RETRY", message });
+  await host.files.remove(file);
+  return false;
+}
+
+async function checkLocal(host: StoreHost, location: PackageLocation, file: string): Promise<void> {
+  const stat = await host.files.stat(await host.files.realPath(file));
+  if (stat?.sizeBytes === location.sizeBytes && (await host.files.sha256(file)) === location.sha256) return;
+  throw digestMismatch(`${nameOf(location)} in "${file}"`);
+}
+
+async function checkSpace({ files }: StoreHost, directory: string, neededBytes: number): Promise<void> {
+  const freeBytes = await files.freeBytes(directory);
+  if (freeBytes >= neededBytes + SPARE_BYTES) return;
+  throw new ComposerError(
+    "HOST_DISK_FULL",
+    `Cannot download packages to "${directory}": they need ${formatSize(neededBytes)}, but ${formatSize(freeBytes)} are free`,
+    { hint: "Free space there, or choose another directory with --cache-dir" },
+  );
+}
+
+function pathOf(paths: ReadonlyMap<Sha256Hex, string>, { sha256 }: PackageLocation): string {
+  const file = paths.get(sha256);
+  if (file === undefined) throw new Error(`no path for ${sha256}`);
+  return file;
+}
+
+const SHOWN_PACKAGES = 20;
+
+function notInCache(missing: readonly PackageLocation[]): ComposerError {
+  const count = missing.length === 1 ? "one package is" : `${missing.length} packages are`;
+  const details = missing.slice(0, SHOWN_PACKAGES).map(nameOf);
+  return new ComposerError("REPOSITORY_OFFLINE", `Cannot build offline: ${count} not in the cache`, {
+    hint: "Run the build, or the fetch command, once without --offline",
+    details: missing.length > SHOWN_PACKAGES ? [...details, "…"] : details,
+  });
+}
+
+function nameOf({ name, version }: PackageIdentity): string {
+  return `the package "${name}" ${version}`;
+}

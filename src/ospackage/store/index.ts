@@ -1,0 +1,7 @@
+/**
+ * The store of package files: downloading in parallel, verifying at every use, finding again.
+ *
+ * A file has its final name only when it is complete and its digest is right.
+ */
+export { type FetchPackagesOptions, type PackageLocation, fetchPackages } from "./fetch-packages.ts";
+export { type PackageIdentity, packagePaths } from "./package-paths.ts";

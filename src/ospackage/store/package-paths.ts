@@ -1,0 +1,41 @@
+import path from "node:path";
+import type { Sha256Hex } from "../../core/index.ts";
+
+/** What names a package file. */
+export interface PackageIdentity {
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+  readonly sha256: Sha256Hex;
+}
+
+/**
+ * Where the packages of one set are kept below the cache: under the names that apt gives them, or in a directory named
+ * after the digest where two files of the set have the same name.
+ *
+ * @returns paths by digest
+ */
+export function packagePaths(packages: readonly PackageIdentity[], cacheDir: string): ReadonlyMap<Sha256Hex, string> {
+  const digests = new Map<string, Set<Sha256Hex>>();
+  for (const identity of packages) {
+    const name = packageFileName(identity);
+    digests.set(name, (digests.get(name) ?? new Set()).add(identity.sha256));
+  }
+  return new Map(
+    packages.map((identity) => {
+      const name = packageFileName(identity);
+      const isAlone = digests.get(name)?.size === 1;
+      const directory = isAlone ? cacheDir : path.join(cacheDir, identity.sha256.slice(0, 16));
+      return [identity.sha256, path.join(directory, name)];
+    }),
+  );
+}
+
+/** `name_version_architecture.deb`, with everything that could leave the directory or confuse a reader as `%xx`. */
+function packageFileName({ name, version, architecture }: PackageIdentity): string {
+  const escape = (text: string): string =>
+    text.replaceAll(/[^A-Za-z0-9.+~-]/gu, (character) =>
+      Buffer.from(character).reduce((escaped, byte) => `${escaped}%${byte.toString(16).padStart(2, "0")}`, ""),
+    );
+  return `${escape(name)}_${escape(version)}_${escape(architecture)}.deb`;
+}
