@@ -7,7 +7,7 @@ import {
   type DebRelation,
 } from "../deb/index.ts";
 import type { RepositoryIndex } from "../repository/repository.ts";
-import { provisionFits, qualifierFits, versionFits } from "./deb-relation.ts";
+import { provisionFits, qualifierFits, versionFits, type RelationPurpose } from "./deb-relation.ts";
 import { globToRegExp } from "./glob.ts";
 import type { SolvableId } from "./solver-provider.ts";
 
@@ -31,9 +31,6 @@ export interface DebPool {
   /** What keeps a package out that a repository does have; undefined when none has it. */
   obstacleOf(name: string): string | undefined;
 }
-
-/** A negative relation (Conflicts, Breaks) holds whatever the Multi-Arch field says. */
-export type RelationPurpose = "positive" | "negative";
 
 export interface DebPoolOptions {
   readonly repositories: readonly RepositoryIndex[];
@@ -103,9 +100,7 @@ export function createDebPool({ repositories, architecture, exclude }: DebPoolOp
     const virtual = providersOf(relation.name).filter(
       (id) => !real.includes(id) && provisionFits(providedBy(id), relation),
     );
-    const all = [...real, ...virtual];
-    if (purpose === "negative") return all;
-    return all.filter((id) => qualifierFits(solvable(id).package, relation, architecture));
+    return [...real, ...virtual].filter((id) => qualifierFits(relation, solvable(id).package, architecture, purpose));
   }
 
   function names(): readonly string[] {

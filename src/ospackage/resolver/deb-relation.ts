@@ -16,20 +16,24 @@ export function provisionFits(provisions: readonly DebProvision[], relation: Deb
   });
 }
 
+/** Depends and Pre-Depends are positive, Conflicts and Breaks negative. */
+export type RelationPurpose = "positive" | "negative";
+
 /**
- * Tells whether a package may fill a relation with its architecture qualifier.
+ * Tells whether a relation means a package, as far as its architecture qualifier goes.
  *
- * `:any` is for packages that say `Multi-Arch: allowed`; dpkg and apt refuse it for `foreign` ones. A named architecture
- * has to be the system's own, which `all` counts as.
+ * A named architecture has to be the system's own, which `all` counts as: `Conflicts: libc6-x32:i386` means nothing on
+ * amd64. A dependency on `:any` is for packages that say `Multi-Arch: allowed`; dpkg and apt refuse it for `foreign` ones.
  * @see https://wiki.ubuntu.com/MultiarchSpec
  */
 export function qualifierFits(
-  { multiArch }: DebPackage,
   { archQualifier }: DebRelation,
+  { multiArch }: DebPackage,
   architecture: string,
+  purpose: RelationPurpose,
 ): boolean {
   if (archQualifier === undefined) return true;
-  if (archQualifier === "any") return multiArch === "allowed";
+  if (archQualifier === "any") return purpose === "negative" || multiArch === "allowed";
   return archQualifier === architecture || archQualifier === "native";
 }
 

@@ -191,6 +191,14 @@ describe("resolveDeb()", () => {
       else expect(failure(packages, ["app"]).code).toBe("RESOLVER_UNSATISFIABLE");
     });
 
+    it("honours a conflict with a named architecture only when it is the system's", () => {
+      const other: ToyPackage[] = [["a 1", { conflicts: "b:i386" }], ["b 1"]];
+      expect(chosen(other, ["a", "b"])).toEqual(["a 1", "b 1"]);
+      for (const conflicts of ["b:amd64", "b:any"]) {
+        expect(failure([["a 1", { conflicts }], ["b 1"]], ["a", "b"]).code).toBe("RESOLVER_UNSATISFIABLE");
+      }
+    });
+
     it("ignores packages for other architectures, and takes `all`", () => {
       const packages: ToyPackage[] = [
         ["app 2", { architecture: "arm64" }],
