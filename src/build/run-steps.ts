@@ -49,15 +49,11 @@ export function createStepRun(options: RunStepsOptions): StepRun {
   }
 
   async function evaluate<T>(step: Step<T>): Promise<T> {
-    const startedMs = options.clock.monotonicMs();
-    const finished = (reused: boolean): void =>
-      options.emit({
-        type: "step-finished",
-        stage: step.stage,
-        step: step.name,
-        durationMs: options.clock.monotonicMs() - startedMs,
-        reused,
-      });
+    let startedMs = options.clock.monotonicMs();
+    const finished = (reused: boolean): void => {
+      const durationMs = options.clock.monotonicMs() - startedMs;
+      options.emit({ type: "step-finished", stage: step.stage, step: step.name, durationMs, reused });
+    };
     const key = await keyBefore(step as Step<unknown>);
     if (options.reuse && step.saved !== undefined) {
       const saved = await step.saved.load(key);
@@ -66,6 +62,8 @@ export function createStepRun(options: RunStepsOptions): StepRun {
         return saved;
       }
     }
+    for (const needed of [...step.inputs, ...(step.needs ?? [])]) await run.get(needed);
+    startedMs = options.clock.monotonicMs();
     options.emit({ type: "step-started", stage: step.stage, step: step.name, title: step.title });
     const result = await step.run(run, key);
     await step.saved?.save(key, result);

@@ -13,13 +13,12 @@ export function isInsideNamespace(host: Host): boolean {
  * Runs this program again, with the same arguments, inside new user, mount and PID namespaces (real root needs no user
  * namespace), and waits for it.
  *
- * @param programArguments what follows the Node.js program on the command line: script and arguments
  * @returns the exit code of the inner half
  * @throws {HOST_NAMESPACE_REFUSED} @throws {HOST_TOOL_MISSING} this host does not allow it; says why and what to do
  */
-export async function enterNamespace(host: Host, programArguments: readonly string[]): Promise<number> {
+export async function enterNamespace(host: Host): Promise<number> {
   await requireNamespaces(host);
-  const { nodePath, variables } = host.environment;
+  const { nodePath, programArguments, variables } = host.environment;
   const argv = [...namespaceArgv(host.environment.uid), nodePath, ...programArguments] as const;
   return runInnerProcess(argv, { ...variables, [INNER_MARK]: "1" });
 }

@@ -10,6 +10,7 @@ type Register = (program: Command, context: CliContext) => void;
 
 /** Every command with its module, in the order of the help. Only those that the command line may mean are loaded. */
 const COMMANDS: readonly (readonly [name: string, load: () => Promise<Register>])[] = [
+  ["build", async () => (await import("./commands/build.ts")).registerBuild],
   ["validate", async () => (await import("./commands/validate.ts")).registerValidate],
   ["resolve", async () => (await import("./commands/resolve.ts")).registerResolve],
   ["doctor", async () => (await import("./commands/doctor.ts")).registerDoctor],

@@ -13,13 +13,15 @@ export interface Step<T> {
   /** What a person reads while it runs, for example "Resolving dependencies". */
   readonly title: string;
   readonly inputs: readonly Step<unknown>[];
+  /** Steps whose results running takes, but which don't change what comes out: a work place, tools. */
+  readonly needs?: readonly Step<unknown>[];
   /** Everything beyond the inputs that changes the result. */
   readonly settings: Json | (() => Promise<Json>);
   /**
    * What steps that depend on this one are keyed by, instead of by this step's own key: a step whose result is the same
    * as before then starts nothing anew, whatever made it run.
    */
-  readonly keyOfResult?: (result: T) => Json;
+  keyOfResult?(result: T): Json;
   /** Saves results between builds; absent: the step runs whenever its result is needed. */
   readonly saved?: SavedResults<T>;
   run(values: StepValues, key: string): Promise<T>;

@@ -13,6 +13,8 @@ export interface HostEnvironment {
   readonly homeDirectory: string;
   /** The Node.js program that runs us. */
   readonly nodePath: string;
+  /** What follows the Node.js program on the command line: our script and its arguments. */
+  readonly programArguments: readonly string[];
 }
 
 export function readEnvironment(): HostEnvironment {
@@ -26,6 +28,7 @@ export function readEnvironment(): HostEnvironment {
     workingDirectory: process.cwd(),
     homeDirectory: os.homedir(),
     nodePath: process.execPath,
+    programArguments: process.argv.slice(1),
   };
 }
 

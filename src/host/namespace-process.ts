@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { createReadStream } from "node:fs";
+import { Socket } from "node:net";
 import process from "node:process";
 
 /** Signals that end a build; the inner process is told about them through its control pipe. */
@@ -36,18 +36,30 @@ export async function runInnerProcess(
   }
 }
 
+/** How long an ending program may clean up; the kernel removes whatever is left with the namespaces. */
+const GRACE_MS = 10_000;
+
 /**
- * Calls `onSignal` when this process is asked to end, directly or through the control pipe; ends at once when the
- * outer process is gone.
+ * For the inner half: calls `onSignal` once when it is asked to end, directly or through the control pipe, and ends the
+ * program when it is still there some seconds later. Ends it at once when the outer process is gone.
  */
-export function watchEndingSignals(onSignal: (signal: EndingSignal) => void, hasControlPipe: boolean): void {
-  for (const signal of ENDING_SIGNALS) process.on(signal, () => onSignal(signal));
-  if (!hasControlPipe) return;
-  const control = createReadStream("", { fd: CONTROL_FD, encoding: "utf8" });
+export function watchEndingSignals(onSignal: (signal: EndingSignal) => void): void {
+  let isEnding = false;
+  const end = (signal: EndingSignal): void => {
+    // A terminal sends Ctrl-C to both halves, and the outer one passes it on: the same wish, told twice.
+    if (isEnding) return;
+    isEnding = true;
+    onSignal(signal);
+    setTimeout(() => process.exit(signal === "SIGINT" ? 130 : 143), GRACE_MS).unref();
+  };
+  for (const signal of ENDING_SIGNALS) process.on(signal, () => end(signal));
+
+  // Only listened to: it must not keep a finished program alive.
+  const control = new Socket({ fd: CONTROL_FD, readable: true, writable: false }).unref();
   control.on("data", (text) => {
     for (const word of String(text).split("\n")) {
       const signal = ENDING_SIGNALS.find((known) => known === word);
-      if (signal !== undefined) onSignal(signal);
+      if (signal !== undefined) end(signal);
     }
   });
   const outerIsGone = (): never => process.exit(137);

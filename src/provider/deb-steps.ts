@@ -28,7 +28,7 @@ import {
   type RepositorySource,
   resolveDeb,
 } from "../ospackage/index.ts";
-import type { BuildPaths, BuildRequest } from "./provider.ts";
+import type { BaseTree, BuildPaths, BuildRequest } from "./provider.ts";
 import { saveResultsIn } from "./saved-results.ts";
 
 /** What a deb distribution's provider says about one build. */
@@ -39,15 +39,6 @@ export interface DebBuild {
   readonly sources: readonly RepositorySource[];
   readonly requests: readonly PackageRequest[];
   readonly toolPackages: readonly string[];
-}
-
-/** A root tree with all packages installed and nothing configured yet. */
-export interface BaseTree {
-  readonly archive: string;
-  /** Seconds since 1970: when the newest of the packages was built, or the caller's SOURCE_DATE_EPOCH. */
-  readonly sourceDateEpoch: number;
-  /** SPDX licence expressions by package name, where known. */
-  readonly licences: Readonly<Record<string, string>>;
 }
 
 /** The steps from repositories to a root tree with its packages. */
@@ -112,7 +103,7 @@ export function debSteps(
       requests: build.requests.map(({ text, origin }) => [text, origin]),
       tools: build.toolPackages,
     },
-    saved: saveResultsIn(host, { record: path.join(paths.imageBuild, ".records", "lock.json"), filesOf: () => [] }),
+    saved: saveResultsIn(host, { record: path.join(paths.records, "lock.json"), filesOf: () => [] }),
     run: async (values) => {
       const repositories = await values.get(index);
       const { architecture, providerId } = build;
@@ -177,8 +168,9 @@ export function debSteps(
     stage: "packages",
     title: "Reading build times",
     inputs: [packageSet],
+    needs: [store],
     settings: { given: host.environment.variables["SOURCE_DATE_EPOCH"] },
-    saved: saveResultsIn(host, { record: path.join(paths.imageBuild, ".records", "epoch.json"), filesOf: () => [] }),
+    saved: saveResultsIn(host, { record: path.join(paths.records, "epoch.json"), filesOf: () => [] }),
     run: async (values) => {
       const given = host.environment.variables["SOURCE_DATE_EPOCH"];
       if (given !== undefined && /^\d+$/.test(given)) return Number(given);
@@ -219,7 +211,8 @@ export function debSteps(
     name: "tool-root",
     stage: "compose",
     title: "Preparing the chroot environment",
-    inputs: [toolSet, epoch, trees],
+    inputs: [toolSet, epoch],
+    needs: [trees],
     settings: null,
     run: async (values) => {
       const root = path.join((await values.get(trees)).directory, "chrootenv");
@@ -252,9 +245,10 @@ export function debSteps(
     stage: "compose",
     title: "Installing packages",
     inputs: [packageSet, toolSet, epoch],
+    needs: [store, trees, tools],
     settings: null,
     saved: saveResultsIn(host, {
-      record: path.join(paths.imageBuild, ".records", "base-tree.json"),
+      record: path.join(paths.records, "base-tree.json"),
       filesOf: ({ archive }) => [archive],
     }),
     run: async (values) => {
@@ -271,7 +265,7 @@ export function debSteps(
         root,
         files.map((file) => file.package.name),
       );
-      const archive = path.join(paths.imageBuild, ".records", "base-tree.tar.zst");
+      const archive = path.join(paths.records, "base-tree.tar.zst");
       await host.files.makeDirectory(path.dirname(archive));
       await saveTree(host, toolRunner, root, archive);
       treeIsFresh = true;
@@ -283,7 +277,8 @@ export function debSteps(
     name: "open-tree",
     stage: "compose",
     title: "Opening the installed system",
-    inputs: [baseTree, tools],
+    inputs: [baseTree],
+    needs: [trees, tools],
     settings: null,
     run: async (values) => {
       const { archive, sourceDateEpoch } = await values.get(baseTree);

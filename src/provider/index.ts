@@ -3,4 +3,5 @@
  */
 export * from "./deb-steps.ts";
 export * from "./provider.ts";
+export * from "./saved-results.ts";
 export * from "./select-provider.ts";

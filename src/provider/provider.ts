@@ -2,7 +2,6 @@ import type { ImageTemplate, MergedTemplate, Settings } from "../config/index.ts
 import type { EventSink, Sha256Hex, Step } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 import type { Lock } from "../ospackage/index.ts";
-import type { BaseTree } from "./deb-steps.ts";
 
 /** What a build is told. */
 export interface BuildRequest {
@@ -27,6 +26,15 @@ export interface BuildPaths {
   readonly imageBuild: string;
   /** Archives and records that save work between builds of one target. */
   readonly records: string;
+}
+
+/** A root tree with all packages installed and nothing configured yet. */
+export interface BaseTree {
+  readonly archive: string;
+  /** Seconds since 1970: when the newest of the packages was built, or the caller's SOURCE_DATE_EPOCH. */
+  readonly sourceDateEpoch: number;
+  /** SPDX licence expressions by package name, where known. */
+  readonly licences: Readonly<Record<string, string>>;
 }
 
 /** One file that a build gives to its user. */

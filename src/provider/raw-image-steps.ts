@@ -1,10 +1,11 @@
 import path from "node:path";
 import type { RootRunner } from "../chroot/index.ts";
-import type { ImageTemplate } from "../config/index.ts";
+import type { ImageTemplate, MergedTemplate } from "../config/index.ts";
 import { type Architecture, type Json, keyOf, type Sha256Hex, type Step } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 import {
   buildInitrd,
+  compressImage,
   configureSystem,
   type DiskPlan,
   findKernels,
@@ -57,6 +58,7 @@ export function rawImageSteps(
     stage: "compose",
     title: "Building the initrd",
     inputs: [deb.baseTree],
+    needs: [deb.openTree, deb.tools, deb.trees],
     settings: { extraModules: template.systemConfig?.kernel?.enableExtraModules },
     saved: saveResultsIn(host, {
       record: record("initrd"),
@@ -91,6 +93,7 @@ export function rawImageSteps(
     stage: "configuration",
     title: "Configuring system",
     inputs: [deb.baseTree, initrd],
+    needs: [deb.openTree],
     settings: async () => ({ ...(await secretsOf(template)), ...((await inputsOfConfiguration()) as object) }),
     run: async (values) => {
       const kernels = await values.get(initrd);
@@ -108,8 +111,8 @@ export function rawImageSteps(
       await prepareBoot(host, runner.root, plan, template.systemConfig?.kernel?.cmdline ?? "");
       await configureSystem(host, {
         root: runner.root,
-        template,
-        templateDirectory: path.dirname(request.template.file),
+        template: withLocalFiles(request.template),
+        templateDirectory: "/",
         buildKey,
         sourceDateEpoch,
         fstab: formatFstab(plan),
@@ -125,7 +128,8 @@ export function rawImageSteps(
     name: "image",
     stage: "finalize",
     title: "Creating raw disk image",
-    inputs: [configuredTree, deb.tools],
+    inputs: [configuredTree],
+    needs: [deb.tools],
     settings: { artifacts: template.disk?.artifacts as Json, image: template.image },
     saved: saveResultsIn(host, {
       record: record("image"),
@@ -164,16 +168,22 @@ async function finishArtifacts(
   template: ImageTemplate,
 ): Promise<Artifact[]> {
   const wanted = template.disk?.artifacts ?? [{ type: "raw" as const }];
+  const bind = { source: path.dirname(rawImage), target: IMAGE_DIRECTORY, writable: true };
+  const run = (argv: readonly [string, ...string[]]) => tools.run({ argv, binds: [bind] });
+  const file = path.posix.join(IMAGE_DIRECTORY, path.basename(rawImage));
   const artifacts: Artifact[] = [];
-  const compressed = wanted.filter(({ compression }) => compression !== undefined);
-  for (const { compression } of compressed) {
+  for (const { compression } of wanted) {
     if (compression === undefined) continue;
-    const { file, suffix } = await compressImage(host, tools, rawImage, compression);
-    artifacts.push(await publish(host, file, `${finalName}.${suffix}`, compression));
+    const { suffix } = await compressImage(run, { compression, file, threadCount: host.environment.cpuCount });
+    artifacts.push(await publish(host, `${rawImage}${suffix}`, `${finalName}${suffix}`, compression));
   }
-  if (compressed.length < wanted.length) artifacts.push(await publish(host, rawImage, finalName, undefined));
+  const isRawWanted = wanted.some(({ compression }) => compression === undefined);
+  if (isRawWanted) artifacts.push(await publish(host, rawImage, finalName, undefined));
   return artifacts;
 }
+
+/** Where the image is seen inside the tool root. */
+const IMAGE_DIRECTORY = "/run/image";
 
 async function publish(host: Host, from: string, to: string, compression: string | undefined): Promise<Artifact> {
   await host.files.rename(from, to);
@@ -195,10 +205,18 @@ async function secretsOf(template: ImageTemplate): Promise<{ secrets: Json }> {
   return { secrets: template.systemConfig?.users?.map(({ name, password }) => [name, password ?? null]) ?? [] };
 }
 
+/** The template with the absolute paths of the files that it adds: each starts at the template that names it. */
+function withLocalFiles(merged: MergedTemplate): ImageTemplate {
+  const { systemConfig } = merged.template;
+  const additionalFiles = systemConfig?.additionalFiles?.map((file, index) => ({
+    ...file,
+    local: merged.localFile(`systemConfig.additionalFiles[${index}].local`),
+  }));
+  if (additionalFiles === undefined) return merged.template;
+  return { ...merged.template, systemConfig: { ...systemConfig, additionalFiles } };
+}
+
 async function additionalFileDigests(host: Host, request: BuildRequest): Promise<Json> {
-  const { template, file } = request.template;
-  const files = template.systemConfig?.additionalFiles ?? [];
-  return Promise.all(
-    files.map(async ({ local, final }) => [final, await host.files.sha256(path.resolve(path.dirname(file), local))]),
-  );
+  const files = withLocalFiles(request.template).systemConfig?.additionalFiles ?? [];
+  return Promise.all(files.map(async ({ local, final }) => [final, await host.files.sha256(local)]));
 }

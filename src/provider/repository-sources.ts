@@ -21,9 +21,10 @@ export async function repositorySources(
   const fromProvider = await Promise.all(
     provider.repositories.map((repository) => providerSource(host, request, provider, repository)),
   );
-  const { template, file } = request.template;
+  const { template, files } = request.template;
+  const directory = path.dirname(files.at(-1) ?? "");
   const fromTemplate = (template.packageRepositories ?? []).map((repository, index) =>
-    templateSource(repository, index, path.dirname(file)),
+    templateSource(repository, index, directory),
   );
   return [...fromProvider, ...fromTemplate];
 }

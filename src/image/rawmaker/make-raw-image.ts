@@ -1,9 +1,10 @@
 import path from "node:path";
 import type { Bind, RootRunner } from "../../chroot/index.ts";
-import { ComposerError } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
-import type { DiskPlan, PartitionPlan } from "../disc/disk-plan.ts";
-import { mke2fsArgv } from "../disc/plan-ext4.ts";
+import type { DiskPlan, Ext4Plan, PartitionPlan } from "../disc/disk-plan.ts";
+import { makeExt4 } from "../disc/make-ext4.ts";
+import { ESP_GUID } from "../disc/partition-types.ts";
+import type { ProgramCall } from "../disc/plan-ext4.ts";
 import { type FatNode, writeFat } from "../disc/write-fat.ts";
 import { writeGpt } from "../disc/write-gpt.ts";
 
@@ -34,35 +35,33 @@ export async function makeRawImage(host: Host, tools: RootRunner, request: RawIm
     await using file = await host.files.open(imageFile, { create: true });
     await file.truncate(plan.sizeBytes);
     await writeGpt(file, plan);
+    // Firmware starts from the first one.
+    const esp = plan.partitions.find(({ typeGuid }) => typeGuid === ESP_GUID);
     for (const partition of plan.partitions) {
       const { fs } = partition;
       if (fs === undefined || fs.type === "ext4") continue;
       const { offsetBytes, sizeBytes, startLba } = partition;
       const place = { offsetBytes, sizeBytes, hiddenSectors: startLba, timeSeconds: request.sourceDateEpoch };
-      await writeFat(file, { ...place, ...fs }, isEsp(plan, partition) ? request.esp : []);
+      await writeFat(file, { ...place, ...fs }, partition === esp ? request.esp : []);
     }
   }
   for (const partition of plan.partitions) {
-    if (partition.fs?.type === "ext4") await makeExt4(tools, request, partition);
+    if (partition.fs?.type === "ext4") await fillExt4(host, tools, request, partition, partition.fs);
   }
 }
 
-/** The boot partition is the one that firmware looks for. */
-function isEsp(plan: DiskPlan, partition: PartitionPlan): boolean {
-  return partition === findEsp(plan);
-}
-
-export function findEsp(plan: DiskPlan): PartitionPlan | undefined {
-  return plan.partitions.find(({ typeGuid }) => typeGuid.toLowerCase() === ESP_TYPE_GUID);
-}
-
-const ESP_TYPE_GUID = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
-
-async function makeExt4(tools: RootRunner, request: RawImageRequest, partition: PartitionPlan): Promise<void> {
-  const { fs, mountPoint, offsetBytes, sizeBytes } = partition;
-  if (fs?.type !== "ext4") return;
+async function fillExt4(
+  host: Host,
+  tools: RootRunner,
+  request: RawImageRequest,
+  partition: PartitionPlan,
+  fs: Ext4Plan,
+): Promise<void> {
+  const { mountPoint, offsetBytes, sizeBytes } = partition;
   const content = mountPoint === undefined ? [] : contentBinds(request, mountPoint);
-  const { argv, env } = mke2fsArgv({
+  const image: Bind = { source: path.dirname(request.imageFile), target: IMAGE_DIRECTORY, writable: true };
+  const run = (call: ProgramCall) => tools.run({ ...call, binds: [image, ...content] });
+  await makeExt4(host.files, run, request.imageFile, {
     imageFile: path.posix.join(IMAGE_DIRECTORY, path.basename(request.imageFile)),
     offsetBytes,
     sizeBytes,
@@ -72,19 +71,6 @@ async function makeExt4(tools: RootRunner, request: RawImageRequest, partition: 
     sourceDateEpoch: request.sourceDateEpoch,
     ...(content.length === 0 ? {} : { rootDirectory: TREE }),
   });
-  const image: Bind = { source: path.dirname(request.imageFile), target: IMAGE_DIRECTORY, writable: true };
-  try {
-    await tools.run({ argv, env, binds: [image, ...content] });
-  } catch (error) {
-    if (error instanceof ComposerError && error.details.some((line) => /allocate block|No space left/.test(line))) {
-      throw new ComposerError(
-        "IMAGE_TOO_SMALL",
-        `Cannot fill partition ${partition.number} ("${partition.name}"): the files do not fit into ${sizeBytes} bytes`,
-        { hint: "Make the partition and the disk larger in the template", details: error.details, cause: error },
-      );
-    }
-    throw error;
-  }
 }
 
 /**
