@@ -5,7 +5,6 @@ export * from "./compression/index.ts";
 export * from "./deb/index.ts";
 export * from "./lock/create-lock.ts";
 export type * from "./lock/lock.ts";
-export type * from "./repository/repository.ts";
 export * from "./repository/index.ts";
 export * from "./resolver/index.ts";
 export * from "./store/index.ts";

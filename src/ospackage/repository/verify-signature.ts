@@ -8,7 +8,12 @@ import { fingerprintOf, readTrustedKeys } from "./trusted-keys.ts";
 /** Metadata with its signature: one InRelease, or a Release with its Release.gpg. */
 export type SignedMetadata =
   | { readonly kind: "cleartext"; readonly content: Uint8Array }
-  | { readonly kind: "detached"; readonly content: Uint8Array; readonly signature: Uint8Array };
+  | {
+      readonly kind: "detached";
+      readonly content: Uint8Array;
+      /** Empty when there is none. */
+      readonly signature: Uint8Array;
+    };
 
 /** What a signature vouches for. */
 export interface VerifiedText {
@@ -102,6 +107,7 @@ async function readSignatures(metadata: SignedMetadata, object: string): Promise
   };
 
   if (metadata.kind === "detached") {
+    if (metadata.signature.length === 0) throw missing(object);
     const { binary, text } = enums.signature;
     const armored = Buffer.from(metadata.signature).toString("latin1");
     const signature = armored.trimStart().startsWith("-----") ? armored : metadata.signature;

@@ -1,3 +1,4 @@
+import path from "node:path";
 import { ComposerError, type EventSink, type Sha256Hex, formatSize, redactUrl } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import { throwIfAborted } from "../repository/download.ts";
@@ -73,28 +74,21 @@ async function downloadAll(
   await checkSpace(host, cacheDir, bytesTotal);
 
   const progress = createDownloadProgress(host.clock, emit, missing.length, bytesTotal);
-  const cancellation = new AbortController();
-  const cancelled = signal === undefined ? cancellation.signal : AbortSignal.any([signal, cancellation.signal]);
-  await inParallel(missing, workers, async (location) => {
-    try {
-      const { url, sizeBytes, sha256 } = location;
-      if (url === undefined) throw notInCache([location]);
-      await fetchFile(host, url, pathOf(paths, location), {
-        object: `${nameOf(location)} from "${redactUrl(url)}"`,
-        sizeBytes,
-        sha256,
-        partialDir: `${cacheDir}/partial`,
-        onBytes: (count) => progress.addBytes(count),
-        emit,
-        signal: cancelled,
-      });
-      progress.addDone();
-    } catch (error) {
-      // Before the others are cancelled, so that theirs is not the failure that is reported.
-      queueMicrotask(() => cancellation.abort());
-      throw error;
-    }
-  });
+  const fetchOne = async (location: PackageLocation, cancelled: AbortSignal): Promise<void> => {
+    const { url, sizeBytes, sha256 } = location;
+    if (url === undefined) throw notInCache([location]);
+    await fetchFile(host, url, pathOf(paths, location), {
+      object: `${nameOf(location)} from "${redactUrl(url)}"`,
+      sizeBytes,
+      sha256,
+      partialDir: path.join(cacheDir, "partial"),
+      onBytes: (count) => progress.addBytes(count),
+      emit,
+      signal: cancelled,
+    });
+    progress.addDone();
+  };
+  await inParallel(missing, workers, fetchOne, signal);
 }
 
 /** Tells whether the cache has the file as it should be; removes it when it is there but different. */
