@@ -1,11 +1,12 @@
 import path from "node:path";
 import type { Stage } from "../core/index.ts";
+import { IssuesError } from "../config/index.ts";
 import { type FileLock, type Host, takeFileLock } from "../host/index.ts";
 import { dependencyDot } from "../ospackage/index.ts";
 import type { Artifact, BuildPaths, BuildRequest, Provider } from "../provider/index.ts";
 import { buildPaths } from "./build-paths.ts";
 import { codeDigest } from "./code-digest.ts";
-import { evidenceStep } from "./evidence-step.ts";
+import { evidenceStep, SPDX_FILE } from "./evidence-step.ts";
 import { createStepRun } from "./run-steps.ts";
 
 export interface BuildOptions {
@@ -40,11 +41,12 @@ export async function buildImage(
   options: BuildOptions,
 ): Promise<BuildOutcome> {
   const { template } = request.template;
+  refuseFaults(request, provider);
   const target = template.systemConfig?.name ?? template.image.name;
   const paths = buildPaths(request.settings, provider.id, target);
   await host.files.makeDirectory(paths.records);
-  await using _lock = await lockTarget(host, request, paths);
   await using atEnd = new AsyncDisposableStack();
+  atEnd.use(await lockTarget(request, paths));
 
   const steps = await provider.buildImage(host, request, paths, atEnd);
   const { emit } = request;
@@ -56,11 +58,18 @@ export async function buildImage(
   await writeGraph(host, request, paths, graph, options.dotFile);
   const { artifacts } = await inStage(host, request, "compose", () => run.get(steps.image));
   const evidence = await inStage(host, request, "finalize", () => run.get(evidenceStep(host, request, paths, steps)));
+  await publishSbom(host, request, evidence);
   await deliver(host, request, options, [...artifacts.map((artifact) => artifact.path), ...evidence]);
   return { artifacts, evidence };
 }
 
-async function lockTarget(host: Host, request: BuildRequest, paths: BuildPaths): Promise<FileLock> {
+/** @throws {TEMPLATE_INVALID} with every fault that the provider finds */
+function refuseFaults({ template }: BuildRequest, provider: Provider): void {
+  const issues = template.issuesOf(provider.preProcess(template.template));
+  if (issues.length > 0) throw new IssuesError(`template "${template.file}"`, issues, template.sources);
+}
+
+async function lockTarget(request: BuildRequest, paths: BuildPaths): Promise<FileLock> {
   const message = `Waiting for another build of "${path.basename(paths.imageBuild)}" to end`;
   return takeFileLock(path.join(paths.imageBuild, ".lock"), {
     timeoutMs: LOCK_TIMEOUT_MS,
@@ -92,6 +101,14 @@ async function writeGraph(
   }
 }
 
+/** The documents promise the SBOM of the newest build at this place, too. */
+async function publishSbom(host: Host, { settings }: BuildRequest, evidence: readonly string[]): Promise<void> {
+  const sbom = evidence.find((file) => path.basename(file) === SPDX_FILE);
+  if (sbom === undefined) return;
+  await host.files.makeDirectory(settings.tempDir);
+  await host.files.writeAtomic(path.join(settings.tempDir, SPDX_FILE), await host.files.readBytes(sbom));
+}
+
 /** Copies the results to the directory that the user named and gives them to the user who called sudo. */
 async function deliver(
   host: Host,
@@ -104,8 +121,8 @@ async function deliver(
     await host.files.makeDirectory(outputDirectory);
     for (const file of files) {
       const copy = path.join(outputDirectory, path.basename(file));
-      await copyWhenChanged(host, file, copy);
-      emit({ type: "info", stage: "finalize", message: `Copied to ${copy}` });
+      const copied = await copyWhenChanged(host, file, copy);
+      emit({ type: "info", stage: "finalize", message: copied ? `Copied to ${copy}` : `${copy} is up to date` });
       delivered.push(copy);
     }
   }
@@ -113,17 +130,22 @@ async function deliver(
   if (owner !== undefined) for (const file of delivered) await host.files.setOwner(file, owner.uid, owner.gid);
 }
 
-/** The copy is made beside its final name, so that nobody sees half of it. */
-async function copyWhenChanged(host: Host, from: string, to: string): Promise<void> {
+/**
+ * The copy is made beside its final name, so that nobody sees half of it.
+ *
+ * @returns false when the copy was there already
+ */
+async function copyWhenChanged(host: Host, from: string, to: string): Promise<boolean> {
   const [source, existing] = [await host.files.stat(from), await host.files.stat(to)];
-  if (source === undefined) return;
+  if (source === undefined) return false;
   const mtimeSeconds = Math.floor(source.mtimeMs / 1000);
-  if (existing?.sizeBytes === source.sizeBytes && Math.floor(existing.mtimeMs / 1000) === mtimeSeconds) return;
+  if (existing?.sizeBytes === source.sizeBytes && Math.floor(existing.mtimeMs / 1000) === mtimeSeconds) return false;
   const unfinished = host.files.temporaryName(path.dirname(to), `.${path.basename(to)}`);
   try {
     await host.files.copy(from, unfinished);
     await host.files.setTimes(unfinished, mtimeSeconds);
     await host.files.rename(unfinished, to);
+    return true;
   } finally {
     await host.files.remove(unfinished);
   }

@@ -6,6 +6,8 @@ import type { Host } from "../host/index.ts";
 import { type BuildPaths, type BuildRequest, type ImageSteps, saveResultsIn } from "../provider/index.ts";
 import program from "../../package.json" with { type: "json" };
 
+export const SPDX_FILE = "spdx_manifest.json";
+
 /**
  * The step that writes what an image says about itself, beside the image.
  *
@@ -49,7 +51,7 @@ export function evidenceStep(
       };
       return writeDocuments(host, paths.imageBuild, {
         "manifest.json": createManifest(facts),
-        "spdx_manifest.json": createSpdx(spdx),
+        [SPDX_FILE]: createSpdx(spdx),
       });
     },
   };

@@ -54,7 +54,7 @@ export function createStepRun(options: RunStepsOptions): StepRun {
       const durationMs = options.clock.monotonicMs() - startedMs;
       options.emit({ type: "step-finished", stage: step.stage, step: step.name, durationMs, reused });
     };
-    const key = await keyBefore(step as Step<unknown>);
+    const key = await keyBefore(step);
     if (options.reuse && step.saved !== undefined) {
       const saved = await step.saved.load(key);
       if (saved !== undefined) {
@@ -64,7 +64,9 @@ export function createStepRun(options: RunStepsOptions): StepRun {
     }
     for (const needed of [...step.inputs, ...(step.needs ?? [])]) await run.get(needed);
     startedMs = options.clock.monotonicMs();
-    options.emit({ type: "step-started", stage: step.stage, step: step.name, title: step.title });
+    if (step.title !== undefined) {
+      options.emit({ type: "step-started", stage: step.stage, step: step.name, title: step.title });
+    }
     const result = await step.run(run, key);
     await step.saved?.save(key, result);
     finished(false);

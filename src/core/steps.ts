@@ -10,8 +10,8 @@ import type { Stage } from "./events.ts";
 export interface Step<T> {
   readonly name: string;
   readonly stage: Stage;
-  /** What a person reads while it runs, for example "Resolving dependencies". */
-  readonly title: string;
+  /** What a person reads while it runs, for example "Resolving dependencies"; absent: nothing worth a line. */
+  readonly title?: string;
   readonly inputs: readonly Step<unknown>[];
   /** Steps whose results running takes, but which don't change what comes out: a work place, tools. */
   readonly needs?: readonly Step<unknown>[];

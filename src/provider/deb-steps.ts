@@ -129,7 +129,6 @@ export function debSteps(
     return {
       name,
       stage: "packages",
-      title: "Selecting packages",
       inputs: [lock],
       settings: null,
       keyOfResult: (packages) => packages.map(({ sha256 }) => sha256),
@@ -140,7 +139,6 @@ export function debSteps(
   const store: Step<ReadonlyMap<Sha256Hex, string>> = {
     name: "store",
     stage: "packages",
-    title: "Fetching packages",
     inputs: [packageSet, toolSet],
     settings: null,
     run: async (values) => {
@@ -166,7 +164,6 @@ export function debSteps(
   const epoch: Step<number> = {
     name: "epoch",
     stage: "packages",
-    title: "Reading build times",
     inputs: [packageSet],
     needs: [store],
     settings: { given: host.environment.variables["SOURCE_DATE_EPOCH"] },
@@ -184,7 +181,6 @@ export function debSteps(
   const trees: Step<Trees> = {
     name: "trees",
     stage: "compose",
-    title: "Preparing the work place",
     inputs: [packageSet, toolSet],
     settings: null,
     run: async (values) => {
@@ -243,7 +239,6 @@ export function debSteps(
   const baseTree: Step<BaseTree> = {
     name: "base-tree",
     stage: "compose",
-    title: "Installing packages",
     inputs: [packageSet, toolSet, epoch],
     needs: [store, trees, tools],
     settings: null,
@@ -276,7 +271,6 @@ export function debSteps(
   const openTree: Step<RootRunner> = {
     name: "open-tree",
     stage: "compose",
-    title: "Opening the installed system",
     inputs: [baseTree],
     needs: [trees, tools],
     settings: null,

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { type Architecture, architectureOf, ComposerError } from "../core/index.ts";
+import type { Finding, ImageTemplate } from "../config/index.ts";
 import type { Host } from "../host/index.ts";
 import { debSteps } from "./deb-steps.ts";
 import { packageRequests } from "./package-requests.ts";
@@ -15,7 +16,7 @@ export async function createDebianProvider(host: Host, request: BuildRequest): P
   const architecture = requireArchitecture(arch);
   return {
     id: `${os}-${dist}-${arch}`,
-    preProcess: () => [],
+    preProcess: checkKernel,
     buildImage: async (_, buildRequest, paths, atEnd) => {
       const sources = await repositorySources(host, buildRequest, files);
       const deb = debSteps(
@@ -35,6 +36,16 @@ export async function createDebianProvider(host: Host, request: BuildRequest): P
       return { lock: deb.lock, baseTree: deb.baseTree, image };
     },
   };
+}
+
+/** Debian's kernels are all called linux-image; without one, the image could not start. */
+function checkKernel({ systemConfig }: ImageTemplate): Finding[] {
+  const packages = [...(systemConfig?.kernel?.packages ?? []), ...(systemConfig?.packages ?? [])];
+  if (packages.some((name) => name.startsWith("linux-image"))) return [];
+  const message = "no kernel is among the packages";
+  return [
+    { path: "systemConfig.kernel", message, hint: 'Add "linux-image-amd64" or "linux-image-arm64" to kernel.packages' },
+  ];
 }
 
 function requireArchitecture(name: string): Architecture {

@@ -1,4 +1,4 @@
-import type { ImageTemplate, MergedTemplate, Settings } from "../config/index.ts";
+import type { Finding, ImageTemplate, MergedTemplate, Settings } from "../config/index.ts";
 import type { EventSink, Sha256Hex, Step } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 import type { Lock } from "../ospackage/index.ts";
@@ -60,19 +60,12 @@ export interface ImageSteps {
   readonly image: Step<BuiltImage>;
 }
 
-/** A fault that only the provider knows of; the path is one of the merged template. */
-export interface TemplateFault {
-  readonly path: string;
-  readonly message: string;
-  readonly hint?: string;
-}
-
 /** What an operating system brings to a build. */
 export interface Provider {
   /** `os-dist-arch`. */
   readonly id: string;
-  /** What is wrong with a template for this system, as far as no network is needed to see it. */
-  preProcess(template: ImageTemplate): readonly TemplateFault[];
+  /** What is wrong with a template for this system in particular, as far as no network is needed to see it. */
+  preProcess(template: ImageTemplate): readonly Finding[];
   /**
    * The steps that make the image.
    *
