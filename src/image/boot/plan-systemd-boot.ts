@@ -1,4 +1,4 @@
-import { type Architecture, ComposerError } from "../../core/index.ts";
+import { type Architecture, compareCodeUnits, ComposerError } from "../../core/index.ts";
 
 /** The bytes of a file on the ESP: text that we write, or a file that the caller has. */
 export type BootContent<Reference> =
@@ -62,7 +62,7 @@ export function planSystemdBoot<Reference>(options: SystemdBootOptions<Reference
     path,
     content: { kind: "text", text: content },
   });
-  return [
+  const files = [
     file(`/EFI/BOOT/${architecture.efiBootFile}`, options.bootLoader),
     file(`/EFI/systemd/systemd-boot${architecture.systemdEfi}.efi`, options.bootLoader),
     file(`${directory}/linux`, options.kernel),
@@ -71,6 +71,7 @@ export function planSystemdBoot<Reference>(options: SystemdBootOptions<Reference
     text(`/loader/entries/${entryToken}-${kernelVersion}.conf`, formatEntry(options, directory)),
     text(`/loader/loader.conf`, `timeout ${options.timeoutSeconds ?? 3}\nconsole-mode keep\n`),
   ];
+  return files.sort((a, b) => compareCodeUnits(a.path, b.path));
 }
 
 function formatEntry<Reference>(options: SystemdBootOptions<Reference>, directory: string): string {

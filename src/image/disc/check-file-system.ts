@@ -43,7 +43,7 @@ function checkSize(fsType: string, sizeBytes: number | undefined, path: string):
   if (sizeBytes === undefined || sizeBytes <= 0 || fsType === "ext4") return [];
   const fits = (type: "fat16" | "fat32"): boolean => planFatGeometry(type, sizeBytes) !== undefined;
   if (fsType === "vfat" ? fits("fat16") || fits("fat32") : fits(fsType === "fat16" ? "fat16" : "fat32")) return [];
-  const sizes = fsType === "fat32" ? "at least 34 MiB" : "from 3 MiB to 2 GiB";
+  const sizes = fsType === "fat32" ? "at least 33 MiB" : "from 3 MiB to 2 GiB";
   return [
     invalid(
       `${path}.fsType`,

@@ -53,7 +53,7 @@ export async function writeFat(file: OpenFile, options: FatOptions, tree: readon
     time: fatTimeOf(options.timeSeconds),
     label: options.label,
     write: async (offset, bytes) => {
-      if (bytes.some((byte) => byte !== 0)) await file.writeAt(options.offsetBytes + offset, bytes);
+      if (!isZero(bytes)) await file.writeAt(options.offsetBytes + offset, bytes);
     },
   };
   await writeReservedSectors(writer, options, layout);
@@ -168,4 +168,8 @@ function wrongLength(path: string, sizeBytes: number, given: string): ComposerEr
     `Cannot write "${path}" into the FAT file system: it was said to have ${sizeBytes} bytes, ${given} came`,
     { hint: "Something changes the file while the image is made; build again" },
   );
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.length === 0 || (bytes[0] === 0 && Buffer.compare(bytes.subarray(1), bytes.subarray(0, -1)) === 0);
 }

@@ -1,0 +1,47 @@
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nodeFiles } from "../../src/host/index.ts";
+import { planCompression } from "../../src/image/index.ts";
+
+const MIB = 1024 * 1024;
+let directory: string;
+let image: string;
+
+beforeAll(() => {
+  directory = fs.mkdtempSync(path.join(os.tmpdir(), "disc-compress-"));
+  image = path.join(directory, "disk.raw");
+  // Programs between holes, and more than two blocks of xz.
+  const program = fs.readFileSync(process.execPath).subarray(0, 20 * MIB);
+  const file = fs.openSync(image, "w");
+  fs.writeSync(file, program, 0, program.length, MIB);
+  fs.writeSync(file, program, 0, 8 * MIB, 40 * MIB);
+  fs.ftruncateSync(file, 80 * MIB);
+  fs.closeSync(file);
+});
+
+afterAll(() => {
+  fs.rmSync(directory, { recursive: true });
+});
+
+describe("planCompression() before the programs", () => {
+  it.each([
+    ["gz", "gzip"],
+    ["xz", "xz"],
+    ["zstd", "zstd"],
+  ])("gives the same %s file for any number of threads, and the image back", async (compression, program) => {
+    const digests = new Set<string>();
+    let outputFile = "";
+    for (const threadCount of [1, 2, 3]) {
+      const plan = planCompression(compression, image, threadCount);
+      execFileSync(plan.argv[0], plan.argv.slice(1));
+      outputFile = plan.outputFile;
+      digests.add(await nodeFiles.sha256(outputFile));
+    }
+    expect(digests.size).toBe(1);
+    const restored = execFileSync(program, ["-d", "-c", outputFile], { maxBuffer: 100 * MIB });
+    expect(restored.equals(fs.readFileSync(image))).toBe(true);
+  });
+});
