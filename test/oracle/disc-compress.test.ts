@@ -14,11 +14,12 @@ beforeAll(() => {
   directory = fs.mkdtempSync(path.join(os.tmpdir(), "disc-compress-"));
   image = path.join(directory, "disk.raw");
   // Programs between holes, and more than two blocks of xz.
-  const program = fs.readFileSync(process.execPath).subarray(0, 20 * MIB);
+  const program = fs.readFileSync(process.execPath).subarray(0, 4 * MIB);
   const file = fs.openSync(image, "w");
   fs.writeSync(file, program, 0, program.length, MIB);
-  fs.writeSync(file, program, 0, 8 * MIB, 40 * MIB);
-  fs.ftruncateSync(file, 80 * MIB);
+  fs.writeSync(file, program, 0, program.length, 20 * MIB);
+  fs.writeSync(file, program, 0, program.length, 40 * MIB);
+  fs.ftruncateSync(file, 48 * MIB);
   fs.closeSync(file);
 });
 
