@@ -39,12 +39,12 @@ function verify(message: string | SignedMetadata, keys: readonly TrustedKeyFile[
 
 async function signaturePackets(message: string): Promise<Uint8Array> {
   const armoredSignature = message.slice(message.indexOf("-----BEGIN PGP SIGNATURE"));
-  return (await readSignature({ armoredSignature })).write() as Uint8Array;
+  return (await readSignature({ armoredSignature })).packets.write();
 }
 
 function withSignature(message: string, packets: Uint8Array): string {
   const head = message.slice(0, message.indexOf("-----BEGIN PGP SIGNATURE"));
-  return head + (armor(enums.armor.signature, packets) as unknown as string);
+  return head + armor(enums.armor.signature, packets);
 }
 
 describe("verifySignature() of InRelease", () => {
