@@ -2,9 +2,10 @@ import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createProcessRunner, nodeFiles } from "../../src/host/index.ts";
-import { type Ext4Options, makeExt4 } from "../../src/image/index.ts";
+import { type CommandResult, createProcessRunner, nodeFiles } from "../../src/host/index.ts";
+import { type Ext4Options, makeExt4, type ProgramCall } from "../../src/image/index.ts";
 import { fetchTrixiePrograms, type TrixiePrograms } from "./disc-trixie-programs.ts";
 
 const MIB = 1024 * 1024;
@@ -97,12 +98,17 @@ async function makeTree({ name, place, isReversed, atimeSeconds }: Variant): Pro
   return tree;
 }
 
-async function makeImage(name: string, tree: string, options: Partial<Ext4Options> = {}): Promise<string> {
+async function makeImage(
+  name: string,
+  tree: string,
+  options: Partial<Ext4Options> = {},
+  run: (call: ProgramCall) => Promise<CommandResult> = (call) => programs.run(call),
+): Promise<string> {
   const imageFile = path.join(directory, name);
   const sizeBytes = options.sizeBytes ?? 64 * MIB;
   await using file = await nodeFiles.open(imageFile, { create: true });
   await file.truncate(OFFSET + sizeBytes + MIB);
-  await makeExt4(nodeFiles, (call) => programs.run(call), imageFile, {
+  await makeExt4(nodeFiles, run, imageFile, {
     imageFile,
     offsetBytes: OFFSET,
     sizeBytes,
@@ -148,6 +154,16 @@ describe("makeExt4()", () => {
       digests.push(await nodeFiles.sha256(await makeImage(`slow-${index}.raw`, tree, future)));
     }
     expect(new Set(digests).size).toBe(1);
+  });
+
+  it("gives the same bytes a second later with the e2fsprogs of this host, which may be older than 1.47.1", async () => {
+    const host = createProcessRunner();
+    const run = (call: ProgramCall) => (call.argv[0] === "getfattr" ? programs.run(call) : host.run(call));
+    const tree = await makeTree({ name: "later", place: directory, isReversed: false, atimeSeconds: OLD });
+    const first = await makeImage("earlier.raw", tree, {}, run);
+    await setTimeout(1000);
+    const second = await makeImage("later.raw", tree, {}, run);
+    execFileSync("cmp", [first, second]);
   });
 
   it("makes a sound file system that keeps links, holes, owners, modes and attributes", async () => {

@@ -1,7 +1,7 @@
 import { ComposerError } from "../../core/index.ts";
 import type { OpenFile } from "../../host/index.ts";
 import type { Xattr } from "./ext4-xattrs.ts";
-import type { ProgramCall } from "./plan-ext4.ts";
+import { fixedTime, type ProgramCall } from "./plan-ext4.ts";
 
 export interface FinishExt4Options {
   /** As the program that runs debugfs sees it. */
@@ -58,7 +58,7 @@ export function finishExt4Call(options: FinishExt4Options): ProgramCall {
   ];
   return {
     argv: ["debugfs", "-w", "-f", "-", `${options.imageFile}?offset=${options.offsetBytes}`],
-    env: { SOURCE_DATE_EPOCH: String(options.sourceDateEpoch), LC_ALL: "C" },
+    env: fixedTime(options.sourceDateEpoch),
     input: commands.join(""),
   };
 }

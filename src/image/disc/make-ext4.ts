@@ -11,7 +11,7 @@ const FULL = /Could not allocate (?:block|inode)|No space left|too (?:small|big)
  * Makes an ext4 file system with a tree in it, inside an image file: equal trees and options give equal bytes, whatever
  * the file system, the mount options and the clock of the host.
  *
- * @param run starts mke2fs, debugfs (e2fsprogs ≥ 1.47.1) and getfattr (attr) where `options.imageFile` and
+ * @param run starts mke2fs, debugfs (e2fsprogs ≥ 1.47) and getfattr (attr) where `options.imageFile` and
  *   `options.rootDirectory` are visible
  * @param hostImageFile the image file as this program sees it
  * @throws {IMAGE_TOO_SMALL} the tree does not fit

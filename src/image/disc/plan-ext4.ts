@@ -53,10 +53,10 @@ const FEATURES = [
 ];
 
 /**
- * The call of mke2fs (e2fsprogs ≥ 1.47.1) that makes an ext4 file system in place, with a tree in it.
+ * The call of mke2fs (e2fsprogs ≥ 1.47) that makes an ext4 file system in place, with a tree in it.
  *
  * Directories are read in the order of their names; hard links and holes are kept, a block of zeros becomes a hole;
- * mtimes are in whole seconds, at most the epoch. Access and change times and extended attributes are left to
+ * mtimes are in whole seconds, from 1.47.1 on at most the epoch. Access and change times and extended attributes are left to
  * {@link finishExt4Call}.
  *
  * @see mke2fs(8)
@@ -88,11 +88,13 @@ export function mke2fsArgv(options: Ext4Options): ProgramCall {
       `${Math.floor(options.sizeBytes / 1024)}k`,
     ],
     env: {
-      SOURCE_DATE_EPOCH: String(options.sourceDateEpoch),
-      // The superblock's times in versions before 1.47.1.
-      E2FSPROGS_FAKE_TIME: String(options.sourceDateEpoch),
-      LC_ALL: "C",
+      ...fixedTime(options.sourceDateEpoch),
       MKE2FS_CONFIG: "/dev/null",
     },
   };
+}
+
+/** The environment that keeps the clock out of what e2fsprogs writes; versions before 1.47.1 know only the second name. */
+export function fixedTime(sourceDateEpoch: number): Readonly<Record<string, string>> {
+  return { SOURCE_DATE_EPOCH: String(sourceDateEpoch), E2FSPROGS_FAKE_TIME: String(sourceDateEpoch), LC_ALL: "C" };
 }
