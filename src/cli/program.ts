@@ -13,6 +13,7 @@ const COMMANDS: readonly (readonly [name: string, load: () => Promise<Register>]
   ["build", async () => (await import("./commands/build.ts")).registerBuild],
   ["validate", async () => (await import("./commands/validate.ts")).registerValidate],
   ["resolve", async () => (await import("./commands/resolve.ts")).registerResolve],
+  ["boot", async () => (await import("./commands/boot.ts")).registerBoot],
   ["doctor", async () => (await import("./commands/doctor.ts")).registerDoctor],
   ["version", async () => (await import("./commands/version.ts")).registerVersion],
 ];

@@ -9,7 +9,9 @@ import type { HostFiles } from "./files.ts";
 import type { HttpClient } from "./http.ts";
 import type { ProcessRunner } from "./processes.ts";
 
+export * from "./attached-process.ts";
 export * from "./clock.ts";
+export * from "./ending-signals.ts";
 export * from "./environment.ts";
 export * from "./file-lock.ts";
 export * from "./files.ts";

@@ -20,6 +20,11 @@ export function standardErrorTerminal(): Terminal {
   return terminalOf(process.stderr);
 }
 
+/** The terminal behind standard output. */
+export function standardOutputTerminal(): Terminal {
+  return terminalOf(process.stdout);
+}
+
 function terminalOf(stream: WriteStream): Terminal {
   // A reader that went away (EPIPE) is no reason to stop a build.
   stream.on("error", () => undefined);

@@ -5,5 +5,5 @@
  */
 export * from "./create-reporter.ts";
 export * from "./format-duration.ts";
-export { formatLogLine, LOG_LEVELS, type LogLevel } from "./log-line.ts";
+export { formatLogLine, isShown, LOG_LEVELS, type LogLevel } from "./log-line.ts";
 export * from "./redact.ts";
