@@ -159,7 +159,6 @@ function cleanWords(event: BuildEvent, clean: (text: string) => string): BuildEv
   return event;
 }
 
- 
 const COLOURS = /\u001b\[[0-9;]*m/g;
 
 /** Writes every event to the log file. A log that can't be written is given up with one warning: the build goes on. */

@@ -14,19 +14,14 @@ export interface LiveScreen {
 }
 
 const ERASE_LINE = "\r\u001b[K";
-const ERASE_BELOW = "\u001b[J";
 const BOLD = "\u001b[1m";
 const PLAIN = "\u001b[22m";
 
 export function createLiveScreen(terminal: Terminal, colour: boolean): LiveScreen {
   let status = "";
 
-  /** Removes the status; a terminal that became narrower shows it on several rows. */
-  const erase = (): string => {
-    if (status === "") return "";
-    const rowsAbove = Math.ceil(status.length / terminal.columns) - 1;
-    return rowsAbove > 0 ? `\r\u001b[${rowsAbove}A${ERASE_BELOW}` : ERASE_LINE;
-  };
+  // A narrower terminal may have wrapped the status: what is left of it stays, since going up could erase log lines.
+  const erase = (): string => (status === "" ? "" : ERASE_LINE);
 
   return {
     print: (text) => terminal.write(`${erase()}${text}${decorate(status, colour)}`),

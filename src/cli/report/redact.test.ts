@@ -43,7 +43,6 @@ describe("escapeControls()", () => {
   it("leaves only what a terminal shows as it is", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
-         
         return !/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/.test(escapeControls(text));
       }),
     );

@@ -22,7 +22,6 @@ export function redact(text: string, known: readonly string[] = []): string {
   return SECRETS.reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), withoutKnown);
 }
 
- 
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 /**
