@@ -45,6 +45,7 @@ export interface HostFiles {
   freeBytes(directory: string): Promise<number>;
   sha256(file: string): Promise<Sha256Hex>;
 
+  /** Makes a directory and its parents; `mode` is for a new one, whatever the umask is. */
   makeDirectory(directory: string, mode?: number): Promise<void>;
   /** Writes beside the target, then renames: a reader sees all of it or nothing. @throws {HOST_DISK_FULL} @throws {HOST_FILE_UNWRITABLE} */
   writeAtomic(file: string, content: string | Uint8Array | AsyncIterable<Uint8Array>, mode?: number): Promise<void>;
@@ -104,7 +105,8 @@ export const nodeFiles: HostFiles = {
 
   makeDirectory: (directory, mode) =>
     writing(directory, async () => {
-      await fs.mkdir(directory, { recursive: true, ...(mode === undefined ? {} : { mode }) });
+      const made = await fs.mkdir(directory, { recursive: true });
+      if (made !== undefined && mode !== undefined) await fs.chmod(directory, mode);
     }),
   writeAtomic: (file, content, mode = 0o644) =>
     writing(file, async () => {

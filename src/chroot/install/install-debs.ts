@@ -108,8 +108,8 @@ exit 101
 `;
 
 async function prepareDpkg(host: Host, root: string): Promise<void> {
-  await host.files.makeDirectory(path.join(root, "var/lib/dpkg/info"));
-  for (const name of ["status", "available"]) await host.files.write(path.join(root, "var/lib/dpkg", name), "");
+  await host.files.makeDirectory(path.join(root, "var/lib/dpkg/info"), 0o755);
+  for (const name of ["status", "available"]) await host.files.write(path.join(root, "var/lib/dpkg", name), "", 0o644);
   await host.files.write(path.join(root, "usr/sbin/policy-rc.d"), POLICY_NO_START, 0o755);
 }
 
