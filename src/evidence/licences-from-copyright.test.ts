@@ -22,6 +22,7 @@ describe("licencesFromCopyright()", () => {
     [["Expat, ISC, or Zlib"], "(ISC AND MIT) OR Zlib"],
     [["LGPL-2.1+ and/or MPL-1.1"], "LGPL-2.1-or-later OR MPL-1.1"],
     [["GPL-2 with Linux-syscall-note exception"], "GPL-2.0-only WITH Linux-syscall-note"],
+    [["Own-Words", "own-words"], "LicenseRef-Debian-own-words"],
     [["BSD-3-clause", "public-domain"], "BSD-3-Clause AND LicenseRef-Debian-public-domain"],
   ])("reads %j", (licences, expression) => {
     expect(licencesFromCopyright(copyright(...licences))).toBe(expression);
@@ -71,9 +72,9 @@ describe("spdxLicenceOf()", () => {
     ["GFDL-NIV-1.3+", "GFDL-1.3-no-invariants-or-later"],
     ["GPL-2+ with Autoconf exception", "GPL-2.0-or-later WITH Autoconf-exception-2.0"],
     ["GPL-3+ with Autoconf-data exception", "GPL-3.0-or-later WITH Autoconf-exception-3.0"],
-    ["GPL-2+ with OpenSSL exception", "LicenseRef-Debian-GPL-2-plus-with-OpenSSL-exception"],
-    ["GPL-4", "LicenseRef-Debian-GPL-4"],
-    ["GPL-NIV-2", "LicenseRef-Debian-GPL-NIV-2"],
+    ["GPL-2+ with OpenSSL exception", "LicenseRef-Debian-gpl-2-plus-with-openssl-exception"],
+    ["GPL-4", "LicenseRef-Debian-gpl-4"],
+    ["GPL-NIV-2", "LicenseRef-Debian-gpl-niv-2"],
     ["constructor", "LicenseRef-Debian-constructor"],
   ])("gives the identifier of %s", (name, identifier) => {
     expect(spdxLicenceOf(name)).toBe(identifier);

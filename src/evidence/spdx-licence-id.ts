@@ -109,11 +109,13 @@ export function spdxLicenceOf(shortName: string): string {
   const exceptionId =
     identifier === undefined || exception === undefined ? undefined : exceptionOf(exception, identifier);
   if (identifier !== undefined && exceptionId !== undefined) return `${identifier} WITH ${exceptionId}`;
-  return `LicenseRef-Debian-${shortName
+  // SPDX compares references without regard to case, and Debian's short names are meant so, too.
+  const reference = shortName
     .trim()
+    .toLowerCase()
     .replace(/\++/g, "-plus")
-    .replace(/[^A-Za-z0-9.-]+/g, "-")
-    .replace(/^-+|-+$/g, "")}`;
+    .replace(/[^a-z0-9.-]+/g, "-");
+  return `LicenseRef-Debian-${reference.replace(/^-+|-+$/g, "")}`;
 }
 
 function identifierOf(name: string): string | undefined {
