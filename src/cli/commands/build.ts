@@ -10,6 +10,7 @@ import type { CliContext } from "../context.ts";
 import { loadCheckedTemplate } from "../load-checked-template.ts";
 import { openReporter } from "../open-reporter.ts";
 import type { Reporter } from "../report/index.ts";
+import { renderError } from "../report/render-error.ts";
 
 interface BuildFlags {
   readonly output?: string;
@@ -88,8 +89,10 @@ async function build(context: CliContext, file: string, flags: BuildFlags): Prom
     emit({ type: "info", message: "Build completed successfully" });
     finish(context, reporter, outcome);
   } catch (error) {
+    const { text, exitCode } = renderError(interruption.errorFor(error));
+    reporter.print(text);
     reporter.finish();
-    throw interruption.errorFor(error);
+    context.setExitCode(exitCode);
   }
 }
 

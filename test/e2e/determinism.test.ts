@@ -1,0 +1,103 @@
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import process from "node:process";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { explainDifference } from "./support/explain-difference.ts";
+import { IMAGE_NAME, makeDirectory, REPOSITORY, run, succeed, TEMPLATE } from "./support/workshop.ts";
+
+const isRoot = process.getuid?.() === 0;
+
+/**
+ * Two builds of one template, each from empty directories, on hosts as different as one machine can be: user, file
+ * system of the trees, directory, number of downloads, host name, time zone, locale, umask.
+ */
+describe("two builds of the same template", () => {
+  let work: { path: string } & AsyncDisposable;
+  beforeAll(async () => {
+    work = await makeDirectory("determinism-");
+    await succeed(["chmod", "755", work.path]);
+  });
+  afterAll(async () => work[Symbol.asyncDispose]());
+
+  it("give the same bytes", async () => {
+    const [first, second] = [
+      await buildHere(path.join(work.path, "a")),
+      await buildElsewhere(path.join(work.path, "elsewhere", "b")),
+    ];
+    expect(await explainDifference(path.join(first, IMAGE_NAME), path.join(second, IMAGE_NAME))).toBeUndefined();
+    for (const name of ["manifest.json", "spdx_manifest.json"]) {
+      expect(await readFile(path.join(second, name), "utf8")).toBe(await readFile(path.join(first, name), "utf8"));
+    }
+  });
+
+  async function buildHere(directory: string): Promise<string> {
+    await mkdir(directory);
+    const configuration = path.join(work.path, "memory.yml");
+    await writeFile(configuration, "tree_storage: tmpfs\n");
+    const composer = path.join(REPOSITORY, "os-image-composer");
+    await succeed([composer, ...buildArguments(TEMPLATE, configuration, directory)], {
+      cwd: directory,
+      env: { ...process.env, TZ: "UTC" },
+    });
+    return path.join(directory, "out");
+  }
+
+  /** As a plain user where there is one to be, from a copy of the program, with trees on disk. */
+  async function buildElsewhere(directory: string): Promise<string> {
+    await mkdir(directory, { recursive: true });
+    const copy = path.join(work.path, "copy");
+    await copyProgram(copy);
+    const template = path.join(copy, "image-templates", path.basename(TEMPLATE));
+    const configuration = path.join(work.path, "disk.yml");
+    await writeFile(configuration, "tree_storage: disk\nworkers: 1\n");
+    const argv = [path.join(copy, "os-image-composer"), ...buildArguments(template, configuration, directory)];
+    const searchPath = `${path.join(copy, "bin")}:${process.env["PATH"]}`;
+    const env = { ...process.env, PATH: searchPath, TZ: "Pacific/Kiritimati", LC_ALL: "tr_TR.UTF-8", HOME: directory };
+    const withUmask = ["sh", "-c", 'umask 077 && exec "$@"', "sh", ...argv] as const;
+    if (!isRoot) {
+      await succeed([...withUmask], { cwd: directory, env });
+      return path.join(directory, "out");
+    }
+    await using user = await makeUser();
+    await succeed(["chown", "-R", user.name, directory]);
+    const asUser = ["setpriv", "--reuid", user.name, "--regid", user.name, "--init-groups", ...withUmask];
+    const renamed = ["unshare", "--uts", "sh", "-c", 'hostname another-host && exec "$@"', "sh", ...asUser] as const;
+    await succeed([...renamed], { cwd: directory, env });
+    return path.join(directory, "out");
+  }
+});
+
+function buildArguments(template: string, configuration: string, directory: string): string[] {
+  const output = path.join(directory, "out");
+  return ["build", template, "--mirror", "debian=host", "--config", configuration, "--output", output];
+}
+
+/** Everything that a build needs of a checkout, where other users may read it. */
+async function copyProgram(target: string): Promise<void> {
+  const { dependencies } = JSON.parse(await readFile(path.join(REPOSITORY, "package.json"), "utf8")) as {
+    dependencies: Record<string, string>;
+  };
+  const modules = Object.keys(dependencies).map((name) => `node_modules/${name}`);
+  const parts = [
+    "os-image-composer",
+    "package.json",
+    "package-lock.json",
+    "src",
+    "config",
+    "schema",
+    "image-templates",
+  ];
+  for (const part of [...parts, ...modules]) {
+    await cp(path.join(REPOSITORY, part), path.join(target, part), { recursive: true });
+  }
+  await cp(process.execPath, path.join(target, "bin/node"));
+  await cp(path.join(target, "package-lock.json"), path.join(target, "node_modules/.made-from-lock"));
+  await succeed(["chmod", "-R", "a+rX", target]);
+}
+
+/** A user of this host that exists as long as the test; useradd gives it a range of subordinate ids. */
+async function makeUser(): Promise<{ name: string } & AsyncDisposable> {
+  const name = `oic-test-${process.pid}`;
+  await succeed(["useradd", "--create-home", name]);
+  return { name, [Symbol.asyncDispose]: async () => void (await run(["userdel", "--remove", name])) };
+}

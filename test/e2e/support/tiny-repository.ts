@@ -1,0 +1,84 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { parse } from "yaml";
+import { type FaultyServer, startFaultyServer } from "../../fixtures/faulty-server.ts";
+import { packageStanza, planRepository, signCleartext, type TestKey } from "../../fixtures/signed-repository.ts";
+import { CHECKOUT } from "./cli.ts";
+
+/** A suite of the tiny archive, as a test wants it. */
+export interface TinySuite {
+  readonly suite: string;
+  /** Text of the component main. */
+  readonly packages?: string;
+  /** Replaces or adds fields of its Release. */
+  readonly fields?: Readonly<Record<string, string>>;
+  /** Changes the InRelease after it was signed. */
+  readonly tamper?: (inRelease: string) => string;
+}
+
+/** A signed archive on this machine with every repository that Debian 13's provider reads. */
+export interface TinyArchive extends AsyncDisposable {
+  readonly server: FaultyServer;
+  readonly url: string;
+  /** Signs a suite and offers it in place of what is there. */
+  publish(suite: TinySuite): Promise<void>;
+  /** A package file as the index describes it. */
+  addPackageFile(name: string, content?: string): void;
+}
+
+const ROOM = "debian";
+const SECURITY = "debian-security";
+
+/** @param stanzas text of Packages of the suite trixie; the other suites are empty */
+export async function startTinyArchive(key: TestKey, stanzas: string): Promise<TinyArchive> {
+  const server = await startFaultyServer();
+  const archive: TinyArchive = {
+    server,
+    url: server.url,
+    publish: async ({ suite, packages = "", fields = {}, tamper = (text) => text }) => {
+      const base = `${suite.endsWith("-security") ? SECURITY : ROOM}/dists/${suite}`;
+      const { files, release } = planRepository({
+        packages: { "main/binary-amd64/Packages": packages, "non-free-firmware/binary-amd64/Packages": "" },
+        endings: [".gz"],
+        fields: { Suite: suite, Codename: suite, Components: "main non-free-firmware", ...fields },
+      });
+      for (const [name, content] of files) server.files.set(`${base}/${name}`, content);
+      server.files.set(`${base}/InRelease`, Buffer.from(tamper(await signCleartext(release, [key]))));
+    },
+    addPackageFile: (name, content = `content of ${name}`) => {
+      server.files.set(`${ROOM}/pool/${name}_1.0-1_amd64.deb`, Buffer.from(content));
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+  await archive.publish({ suite: "trixie", packages: stanzas });
+  await archive.publish({ suite: "trixie-updates" });
+  await archive.publish({ suite: "trixie-security" });
+  return archive;
+}
+
+/** A configuration file that reads everything of Debian from one address, with one key. */
+export function mirrorConfiguration(
+  urls: { readonly debian: string; readonly security: string },
+  keyFile: string,
+): string {
+  const mirrors = { [ROOM]: urls.debian, [SECURITY]: urls.security };
+  const lines = Object.entries(mirrors).map(([name, url]) => `  ${name}: { url: "${url}", keys: [${keyFile}] }\n`);
+  return `mirrors:\n${lines.join("")}`;
+}
+
+/** The names of all packages that a Debian 13 image without wishes of its own needs, and its tool root. */
+export async function defaultPackageNames(): Promise<string[]> {
+  const directory = path.join(CHECKOUT, "config/osv/debian/debian13");
+  const read = async <T>(file: string): Promise<T> => parse(await readFile(path.join(directory, file), "utf8")) as T;
+  const { systemConfig } = await read<{ systemConfig: { packages: string[]; kernel: { packages: string[] } } }>(
+    "imageconfigs/defaultconfigs/default-raw-x86_64.yml",
+  );
+  const tools = await read<{ packages: string[] }>("chrootenvconfigs/chrootenv_x86_64.yml");
+  return [...new Set([...systemConfig.packages, ...systemConfig.kernel.packages, ...tools.packages])].sort();
+}
+
+/** Stanzas for packages that need nothing, and `more` lines for some of them. */
+export function stanzasOf(names: readonly string[], more: Readonly<Record<string, string>> = {}): string {
+  const lines = (name: string): string => (more[name] === undefined ? "" : `${more[name]}\n`);
+  return names.map((name) => `${packageStanza(name)}${lines(name)}\n`).join("");
+}
