@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { checkHost, type HostCheck } from "../../chroot/index.ts";
-import type { CliContext } from "../program.ts";
+import type { CliContext } from "../context.ts";
 
 export function registerDoctor(program: Command, context: CliContext): void {
   program

@@ -1,6 +1,6 @@
 import { formatSize } from "../../core/index.ts";
 import type { PartitionSection } from "../../config/index.ts";
-import type { DiskIssue } from "./check-disk.ts";
+import type { DiskIssue } from "./disk-issue.ts";
 import { planFatGeometry } from "./fat-geometry.ts";
 
 const FS_TYPES = ["fat32", "fat16", "vfat", "ext4"];

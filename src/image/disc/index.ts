@@ -4,6 +4,7 @@
  * Plans are plain values that step keys are made from; writers put them into an image file in place.
  */
 export * from "./check-disk.ts";
+export type * from "./disk-issue.ts";
 export * from "./disk-plan.ts";
 export * from "./ext4-xattrs.ts";
 export * from "./finish-ext4.ts";

@@ -1,6 +1,6 @@
 import { formatSize, parseSize } from "../../core/index.ts";
 import type { DiskSection, PartitionSection } from "../../config/index.ts";
-import type { DiskIssue } from "./check-disk.ts";
+import type { DiskIssue } from "./disk-issue.ts";
 import { ALIGNMENT_BYTES, SECTOR_BYTES } from "./disk-plan.ts";
 import { BACKUP_GPT_SECTORS } from "./write-gpt.ts";
 

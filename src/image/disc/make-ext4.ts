@@ -1,11 +1,11 @@
 import { ComposerError, formatSize, isComposerError } from "../../core/index.ts";
-import type { CommandResult, HostFiles } from "../../host/index.ts";
+import { type CommandResult, FREE_SPACE_HINT, type HostFiles } from "../../host/index.ts";
 import { listXattrsArgv, parseXattrs } from "./ext4-xattrs.ts";
 import { checkDebugfs, countUsedInodes, finishExt4Call } from "./finish-ext4.ts";
 import { type Ext4Options, mke2fsArgv, type ProgramCall } from "./plan-ext4.ts";
 
 /** What mke2fs says when it has run out of blocks or inodes. */
-const FULL = /Could not allocate (?:block|inode)|No space left|too (?:small|big) for|Not enough space/;
+const FULL = /Could not allocate (?:block|inode)|too (?:small|big) for|Not enough space/;
 
 /**
  * Makes an ext4 file system with a tree in it, inside an image file: equal trees and options give equal bytes, whatever
@@ -15,6 +15,7 @@ const FULL = /Could not allocate (?:block|inode)|No space left|too (?:small|big)
  *   `options.rootDirectory` are visible
  * @param hostImageFile the image file as this program sees it
  * @throws {IMAGE_TOO_SMALL} the tree does not fit
+ * @throws {HOST_DISK_FULL} the image file cannot grow
  * @throws {IMAGE_PLAN_INVALID} an extended attribute is too long
  */
 export async function makeExt4(
@@ -23,7 +24,7 @@ export async function makeExt4(
   hostImageFile: string,
   options: Ext4Options,
 ): Promise<void> {
-  await populate(run, options);
+  await populate(run, hostImageFile, options);
   const { rootDirectory, imageFile, offsetBytes, sourceDateEpoch } = options;
   if (rootDirectory === undefined) return;
   const list = await run({ argv: listXattrsArgv(rootDirectory), env: { LC_ALL: "C" } });
@@ -33,10 +34,18 @@ export async function makeExt4(
   checkDebugfs(finished.stderr);
 }
 
-async function populate(run: (call: ProgramCall) => Promise<CommandResult>, options: Ext4Options): Promise<void> {
+async function populate(
+  run: (call: ProgramCall) => Promise<CommandResult>,
+  hostImageFile: string,
+  options: Ext4Options,
+): Promise<void> {
   try {
     await run(mke2fsArgv(options));
   } catch (error) {
+    if (isComposerError(error, "HOST_DISK_FULL")) {
+      const message = `Cannot write "${hostImageFile}": no space is left on its file system`;
+      throw new ComposerError("HOST_DISK_FULL", message, { hint: FREE_SPACE_HINT, cause: error });
+    }
     if (!isComposerError(error, "HOST_PROGRAM_FAILED") || !error.details.some((line) => FULL.test(line))) throw error;
     const inodes = error.details.some((line) => line.includes("allocate inode"));
     throw new ComposerError(
