@@ -2,7 +2,6 @@ import { CommanderError } from "commander";
 import { ComposerError } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 import { type Output, createProgram } from "./program.ts";
-import { redact } from "./report/redact.ts";
 import { renderError } from "./report/render-error.ts";
 
 /** The streams that a call writes to. */
@@ -23,7 +22,7 @@ export async function run(host: Host, words: readonly string[], streams: Streams
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     const rendered = renderError(error instanceof CommanderError ? usageError(error) : error);
-    streams.writeError(redact(rendered.text));
+    streams.writeError(rendered.text);
     return rendered.exitCode;
   }
 }
