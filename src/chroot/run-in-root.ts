@@ -45,6 +45,7 @@ const ENTER_ROOT = path.join(import.meta.dirname, "enter-root.sh");
 export function createRootRunner(host: Host, root: string, options: RootRunnerOptions): RootRunner {
   const command = (rootCommand: RootCommand) => ({
     argv: enterArgv(root, rootCommand),
+    name: rootCommand.argv[0],
     env: { ...scriptEnvironment(options.sourceDateEpoch), ...rootCommand.env },
     ...(rootCommand.input === undefined ? {} : { input: rootCommand.input }),
     ...(rootCommand.onLine === undefined ? {} : { onLine: rootCommand.onLine }),

@@ -255,12 +255,16 @@ function unreadable(file: string, error: unknown): ComposerError {
   return new ComposerError("HOST_FILE_UNREADABLE", `Cannot read "${file}": ${reasonOf(error)}`, { cause: error });
 }
 
+/** What to do when a file system is full. */
+export const FREE_SPACE_HINT =
+  "Free space there, or choose other directories with --work-dir, --cache-dir and --output";
+
 /** The error for a failed write: a full disk gets its own code. */
 export function writeError(file: string, error: unknown): unknown {
   if (error instanceof ComposerError || !hasSystemCode(error)) return error;
   if (hasCode(error, "ENOSPC") || hasCode(error, "EDQUOT")) {
     return new ComposerError("HOST_DISK_FULL", `Cannot write "${file}": no space is left on its file system`, {
-      hint: "Free space there, or choose other directories with --work-dir, --cache-dir and --output",
+      hint: FREE_SPACE_HINT,
       cause: error,
     });
   }

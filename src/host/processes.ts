@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { ComposerError, type EventSink, noEvents } from "../core/index.ts";
+import { FREE_SPACE_HINT } from "./files.ts";
 
 /** A program to run: never a shell string. */
 export interface Command {
@@ -16,6 +17,8 @@ export interface Command {
   readonly okExitCodes?: readonly number[];
   /** Called for every line that the program writes, as it comes. */
   readonly onLine?: (line: string) => void;
+  /** What messages call the program when `argv` begins with one that only starts it. */
+  readonly name?: string;
   /** The package that brings the program, for the message when it is missing. */
   readonly package?: string;
 }
@@ -32,6 +35,7 @@ export interface ProcessRunner {
    *
    * @throws {HOST_TOOL_MISSING} the program is not on this host
    * @throws {HOST_PROGRAM_FAILED} it ended with another exit code, or by a signal; the details are its last lines
+   * @throws {HOST_DISK_FULL} likewise, and its last lines say that no space is left
    * @throws {HOST_PROGRAM_TIMEOUT} it ran longer than `timeoutMs`
    * @throws {INTERRUPTED} `signal` fired
    */
@@ -138,7 +142,8 @@ async function drained(child: Child): Promise<void> {
 }
 
 async function outcome(command: Command, child: Child, emit: EventSink, lastLines: () => string[]): Promise<number> {
-  const [program] = command.argv;
+  const [starter] = command.argv;
+  const program = command.name ?? starter;
   const startedMs = performance.now();
   let timedOut = false;
   const timer =
@@ -169,15 +174,12 @@ async function outcome(command: Command, child: Child, emit: EventSink, lastLine
       );
     }
     if (signal !== null || !(command.okExitCodes ?? [0]).includes(exitCode)) {
-      const how = signal === null ? `exit code ${exitCode}` : `signal ${signal}`;
-      throw new ComposerError("HOST_PROGRAM_FAILED", `Cannot run "${program}": it ended with ${how}`, {
-        details: lastLines(),
-      });
+      throw failure(program, signal === null ? `exit code ${exitCode}` : `signal ${signal}`, lastLines());
     }
     return exitCode;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") {
-      throw new ComposerError("HOST_TOOL_MISSING", `Cannot run "${program}": it is not installed on this host`, {
+      throw new ComposerError("HOST_TOOL_MISSING", `Cannot run "${starter}": it is not installed on this host`, {
         hint: `Install ${command.package === undefined ? "it" : `the package "${command.package}"`} and try again`,
         cause: error,
       });
@@ -187,6 +189,14 @@ async function outcome(command: Command, child: Child, emit: EventSink, lastLine
     clearTimeout(timer);
     command.signal?.removeEventListener("abort", abort);
   }
+}
+
+function failure(program: string, how: string, details: readonly string[]): ComposerError {
+  if (!details.some((line) => line.includes("No space left on device"))) {
+    return new ComposerError("HOST_PROGRAM_FAILED", `Cannot run "${program}": it ended with ${how}`, { details });
+  }
+  const message = `Cannot run "${program}": no space is left on the file system that it writes to`;
+  return new ComposerError("HOST_DISK_FULL", message, { details, hint: FREE_SPACE_HINT });
 }
 
 function capture(onLine: ((line: string) => void) | undefined) {

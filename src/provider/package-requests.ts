@@ -12,8 +12,9 @@ export function packageRequests(merged: MergedTemplate): readonly PackageRequest
 
 function requestsAt(merged: MergedTemplate, list: string, packages: readonly string[] = []): PackageRequest[] {
   return packages.map((text, index) => {
-    const origin = `${list}[${index}]`;
-    const position = merged.positionOf(origin);
-    return { text, origin, ...(position === undefined ? {} : { position }) };
+    // The index counts in the merged list, which nobody sees: a position says more.
+    const place = `${list}[${index}]`;
+    const position = merged.positionOf(place);
+    return position === undefined ? { text, origin: place } : { text, origin: list, position };
   });
 }

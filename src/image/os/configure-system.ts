@@ -121,7 +121,8 @@ async function runConfigurations(
     try {
       await runInImage(["bash", "-c", cmd], { onLine: (line) => emit({ type: "debug", message: line }) });
     } catch (error) {
-      if (!isComposerError(error, "HOST_PROGRAM_FAILED", "HOST_PROGRAM_TIMEOUT", "HOST_TOOL_MISSING")) throw error;
+      if (!isComposerError(error, "HOST_PROGRAM_FAILED", "HOST_PROGRAM_TIMEOUT", "HOST_TOOL_MISSING", "HOST_DISK_FULL"))
+        throw error;
       const place = `systemConfig.configurations[${index}]`;
       const reason = error.message.replace(/^.*?: /, "");
       throw new ComposerError("CONFIGURATION_COMMAND_FAILED", `Cannot run the command of "${place}": ${reason}`, {

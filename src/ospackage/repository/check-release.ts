@@ -5,7 +5,8 @@ import type { DebRepositorySource } from "./repository.ts";
 /**
  * Checks that a Release is the one that was asked for, and that it is fresh.
  *
- * @param newestDateSeconds the newest Date that was seen at this address before
+ * @param facts.newestDateSeconds the newest Date that was seen at this address before
+ * @param facts.directory where that is remembered
  * @throws {REPOSITORY_METADATA_INVALID} it is of another suite, or not for this architecture
  * @throws {REPOSITORY_EXPIRED} its Valid-Until is past
  * @throws {REPOSITORY_REPLAYED} it is older than what was seen before
@@ -18,9 +19,10 @@ export function checkRelease(
     readonly architecture: string;
     readonly nowMs: number;
     readonly newestDateSeconds: number | undefined;
+    readonly directory: string;
   },
 ): void {
-  const { object, architecture, nowMs, newestDateSeconds } = facts;
+  const { object, architecture, nowMs, newestDateSeconds, directory } = facts;
   const names = [release.suite, release.codename].filter((name) => name !== undefined);
   const wanted = [suite, suite.split("/")[0]];
   if (!suite.endsWith("/") && names.length > 0 && !names.some((name) => wanted.includes(name))) {
@@ -39,7 +41,9 @@ export function checkRelease(
     throw new ComposerError(
       "REPOSITORY_EXPIRED",
       `Cannot use ${object}: it was valid until ${dateText(release.validUntilSeconds)}`,
-      { hint: "Check this host's clock; if it is right, the mirror is out of date: choose another one with --mirror" },
+      {
+        hint: "Check this host's clock; if it is right, the mirror is out of date: choose another one with --mirror NAME=URL",
+      },
     );
   }
   if (newestDateSeconds !== undefined && release.dateSeconds < newestDateSeconds) {
@@ -47,7 +51,7 @@ export function checkRelease(
       "REPOSITORY_REPLAYED",
       `Cannot use ${object}: it is of ${dateText(release.dateSeconds)}, older than that of ${dateText(newestDateSeconds)} which was there before`,
       {
-        hint: 'Choose another mirror; if the repository was rolled back on purpose, run "os-image-composer cache clean"',
+        hint: `Choose another mirror with --mirror NAME=URL; if the repository was rolled back on purpose, remove "${directory}"`,
       },
     );
   }

@@ -1,4 +1,4 @@
-import { type EventSink, isComposerError, redactUrl } from "../../core/index.ts";
+import { ComposerError, type EventSink, isComposerError, redactUrl } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import { fetchBytes } from "./fetch.ts";
 import type { KeptMetadata } from "./metadata-cache.ts";
@@ -48,7 +48,8 @@ export async function fetchMetadata(
     if (inRelease.kind === "not-modified") return undefined;
     return { metadata: { kind: "cleartext", content: inRelease.bytes }, validators: inRelease.validators };
   }
-  const release = await get("Release", "detached");
+  const release = await unlessAbsent(get("Release", "detached"));
+  if (release === undefined) throw noRepository(directory);
   if (release.kind === "not-modified") return undefined;
   const signature = await unlessAbsent(
     fetchBytes(host, `${directory}Release.gpg`, { ...options, maxBytes: MAX_SIGNATURE_BYTES }),
@@ -61,6 +62,13 @@ export async function fetchMetadata(
     },
     validators: release.validators,
   };
+}
+
+function noRepository(directory: string): ComposerError {
+  const message = `Cannot find a repository at "${redactUrl(directory)}": the server has neither InRelease nor Release there`;
+  return new ComposerError("REPOSITORY_NOT_FOUND", message, {
+    hint: "Check its address and suite, or choose a mirror that has it with --mirror NAME=URL",
+  });
 }
 
 async function unlessAbsent<T>(fetching: Promise<T>): Promise<T | undefined> {

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { ComposerError, type Sha256Hex, type Sha256Stream, createSha256, isComposerError } from "../../core/index.ts";
 import type { Host, OpenFile } from "../../host/index.ts";
-import { type DownloadOptions, type DownloadSink, type Validators, download, objectOf } from "./download.ts";
+import { type DownloadOptions, type DownloadSink, TRY_LATER, type Validators, download, objectOf } from "./download.ts";
 import { claimPartialFile, releasePartialFile } from "./partial-file.ts";
 
 type FetchHost = Pick<Host, "files" | "http" | "clock">;
@@ -73,9 +73,7 @@ export function digestMismatch(object: string): ComposerError {
   return new ComposerError(
     "REPOSITORY_DIGEST_MISMATCH",
     `Cannot use ${object}: its SHA-256 is not the one that the signed index names`,
-    {
-      hint: "The mirror may be in the middle of an update: try again later, or choose another one with --mirror NAME=URL",
-    },
+    { hint: TRY_LATER },
   );
 }
 

@@ -60,7 +60,8 @@ export async function readDebRepository(
   const { text, signedBy } = await textOf(host, source, metadata, object);
   const release = parseRelease(text, object);
   const newestDateSeconds = await readNewestDate(host, directory);
-  checkRelease(release, source, { object, architecture, nowMs: host.clock.nowMs(), newestDateSeconds });
+  const nowMs = host.clock.nowMs();
+  checkRelease(release, source, { object, architecture, nowMs, newestDateSeconds, directory });
 
   const index = await openIndex(host, source, release, object, directory, options);
   if (fetched !== undefined) await keepMetadata(host, directory, fetched);

@@ -15,6 +15,9 @@ const TEXT = "Origin: Test\n- a line with a dash\n-----BEGIN no PGP-----\nSuite:
 /** Trailing white space is no part of what a cleartext signature is over. */
 const SIGNED_TEXT = "Origin: Test\n- a line with a dash\n-----BEGIN no PGP-----\nSuite: stable\nLast: line\n";
 
+/** The last line of the details. */
+const TRUSTED_KEYS: unknown = expect.stringMatching(/^Trusted here: [0-9A-F]{40}/);
+
 let directory: string;
 let alice: TestKey;
 let bob: TestKey;
@@ -69,7 +72,7 @@ describe("verifySignature() of InRelease", () => {
   it("refuses a text that only unknown keys signed, and names them", async () => {
     const verifying = verify(await signCleartext(TEXT, [bob]), [keyFile("a.asc", alice.armoredPublic)]);
     await expect(verifying).rejects.toMatchObject({ code: "REPOSITORY_SIGNATURE_INVALID" });
-    await expect(verifying).rejects.toMatchObject({ details: [expect.stringContaining("not trusted here")] });
+    await expect(verifying).rejects.toMatchObject({ details: [expect.stringContaining("not trusted here"), TRUSTED_KEYS] });
   });
 
   it("ignores a key of the file that is not pinned", async () => {
@@ -138,7 +141,7 @@ describe("verifySignature() at the current time", () => {
     const later = verify(message, keys, new Date("2026-01-12T00:00:00Z"));
     await expect(later).rejects.toMatchObject({
       code: "REPOSITORY_SIGNATURE_INVALID",
-      details: [expect.stringContaining("expired")],
+      details: [expect.stringContaining("expired"), TRUSTED_KEYS],
     });
   });
 
@@ -147,7 +150,7 @@ describe("verifySignature() at the current time", () => {
     const { publicKey } = await revokeKey({ key: alice.privateKey, date: NOW, format: "object" });
     const revoked = keyFile("r.asc", publicKey.armor());
     await expect(verify(message, [revoked])).rejects.toMatchObject({
-      details: [/revoked/, /not trusted/].map(matching),
+      details: [/revoked/, /not trusted/, /^Trusted here: /].map(matching),
     });
     const both = [revoked, keyFile("b.asc", bob.armoredPublic)];
     expect((await verify(message, both)).signedBy).toBe(bob.fingerprint);
@@ -156,7 +159,7 @@ describe("verifySignature() at the current time", () => {
   it("refuses a signature from the future", async () => {
     const message = await signCleartext(TEXT, [alice], new Date("2026-02-01T00:00:00Z"));
     await expect(verify(message, [keyFile("a.asc", alice.armoredPublic)])).rejects.toMatchObject({
-      details: [expect.stringContaining("in the future")],
+      details: [expect.stringContaining("in the future"), TRUSTED_KEYS],
     });
   });
 
@@ -171,7 +174,7 @@ describe("verifySignature() at the current time", () => {
     const weak = withSignature(message.replace(/^Hash: .*$/m, ""), packets).replace("\n\n\n", "\n\n");
     await expect(verify(weak, [keyFile("a.asc", alice.armoredPublic)])).rejects.toMatchObject({
       code: "REPOSITORY_SIGNATURE_INVALID",
-      details: [expect.stringContaining(name)],
+      details: [expect.stringContaining(name), TRUSTED_KEYS],
     });
   });
 });

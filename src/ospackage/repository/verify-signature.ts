@@ -58,8 +58,15 @@ export async function verifySignature(
   throw new ComposerError(
     "REPOSITORY_SIGNATURE_INVALID",
     `Cannot trust ${object}: no signature is by a key that is trusted for this repository`,
-    { hint: "Check the repository's address, and give its key when it is not the provider's", details: faults },
+    {
+      hint: 'Check the repository\'s address; when its keys are not the provider\'s, name them: "mirrors" of the configuration file, or "pkey" of the template',
+      details: [...faults, ...trustedText(keys)],
+    },
   );
+}
+
+function trustedText(keys: readonly PublicKey[]): string[] {
+  return keys.length === 0 ? [] : [`Trusted here: ${keys.map(fingerprintOf).join(", ")}`];
 }
 
 /** The text of metadata whose signature nobody checks: for repositories with checks switched off. */
@@ -193,7 +200,7 @@ function decode(bytes: Uint8Array, object: string): string {
 
 function missing(object: string): ComposerError {
   return new ComposerError("REPOSITORY_SIGNATURE_MISSING", `Cannot trust ${object}: it has no signature`, {
-    hint: 'A repository without signatures can only be used with "pkey: [trusted=yes]"',
+    hint: "Choose a signed mirror; for a repository of the template, \"pkey: '[trusted=yes]'\" switches checks off",
   });
 }
 
