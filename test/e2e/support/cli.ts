@@ -26,8 +26,8 @@ export async function runComposer(
   { cwd, env, through = [] }: CliOptions,
 ): Promise<CliResult> {
   const [program = "", ...args] = [...through, path.join(CHECKOUT, "os-image-composer"), ...words];
-  // With them, Node writes coverage and warnings of the test runner's own.
-  const { NODE_OPTIONS: _options, NODE_V8_COVERAGE: _coverage, ...inherited } = process.env;
+  // The test runner's own options are not a user's.
+  const inherited = { ...process.env, NODE_OPTIONS: undefined, NODE_V8_COVERAGE: undefined };
   const child = spawn(program, args, { cwd, env: { ...inherited, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   const texts = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.stdout += text));
@@ -41,4 +41,21 @@ export async function runComposer(
 /** A text with everything that differs from run to run replaced: `{ work: "/tmp/x1y2" }` makes `{work}` of it. */
 export function withPlaceholders(text: string, values: Readonly<Record<string, string>>): string {
   return Object.entries(values).reduce((replaced, [name, value]) => replaced.replaceAll(value, `{${name}}`), text);
+}
+
+/**
+ * What {@link runComposer} goes through to see `directory` as a small file system, in a mount namespace that ends with
+ * the call; needs root. The names of the files in it are on standard output at the end.
+ *
+ * @param size as mount takes it, for example `4m`
+ */
+export function onSmallFileSystem(directory: string, size: string): string[] {
+  const script = [
+    'directory=$1 && mount -t tmpfs -o "size=$2" small "$directory" && shift 2',
+    '"$@"',
+    "code=$?",
+    'cd "$directory" && find . -type f',
+    "exit $code",
+  ];
+  return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script.join("\n"), "sh", directory, size];
 }

@@ -12,6 +12,8 @@ export interface TinySuite {
   readonly packages?: string;
   /** Replaces or adds fields of its Release. */
   readonly fields?: Readonly<Record<string, string>>;
+  /** In place of the archive's own key. */
+  readonly signer?: TestKey;
   /** Changes the InRelease after it was signed. */
   readonly tamper?: (inRelease: string) => string;
 }
@@ -35,7 +37,7 @@ export async function startTinyArchive(key: TestKey, stanzas: string): Promise<T
   const archive: TinyArchive = {
     server,
     url: server.url,
-    publish: async ({ suite, packages = "", fields = {}, tamper = (text) => text }) => {
+    publish: async ({ suite, packages = "", fields = {}, signer = key, tamper = (text) => text }) => {
       const base = `${suite.endsWith("-security") ? SECURITY : ROOM}/dists/${suite}`;
       const { files, release } = planRepository({
         packages: { "main/binary-amd64/Packages": packages, "non-free-firmware/binary-amd64/Packages": "" },
@@ -43,7 +45,7 @@ export async function startTinyArchive(key: TestKey, stanzas: string): Promise<T
         fields: { Suite: suite, Codename: suite, Components: "main non-free-firmware", ...fields },
       });
       for (const [name, content] of files) server.files.set(`${base}/${name}`, content);
-      server.files.set(`${base}/InRelease`, Buffer.from(tamper(await signCleartext(release, [key]))));
+      server.files.set(`${base}/InRelease`, Buffer.from(tamper(await signCleartext(release, [signer]))));
     },
     addPackageFile: (name, content = `content of ${name}`) => {
       server.files.set(`${ROOM}/pool/${name}_1.0-1_amd64.deb`, Buffer.from(content));
