@@ -12,7 +12,7 @@ export function buildPaths(settings: Settings, providerId: string, target: strin
   const imageBuild = path.join(settings.workDir, providerId, "imagebuild", target);
   return {
     packageCache: path.join(settings.cacheDir, "pkgCache", providerId),
-    repositoryCache: path.join(settings.cacheDir, "repositories"),
+    repositoryCache: settings.cacheDir,
     chrootBuild: path.join(settings.workDir, providerId, "chrootbuild"),
     imageBuild,
     trees: path.join(imageBuild, ".trees"),

@@ -38,7 +38,8 @@ export async function createTrees(host: Host, options: TreesOptions): Promise<Tr
   await host.files.makeDirectory(directory);
   const inMemory = await shouldUseMemory(host, options);
   if (inMemory) {
-    const size = `size=${Math.ceil(neededBytes)},mode=0755`;
+    // What is not used is not taken; an estimate that is a little low must not end a build.
+    const size = `size=${Math.ceil(neededBytes * 2)},mode=0755`;
     await host.processes.run({ argv: ["mount", "-t", "tmpfs", "-o", size, "trees", directory], package: "mount" });
   } else {
     await requireDiskSpace(host, options);

@@ -17,6 +17,7 @@ export interface BuildRequest {
 /** The directories of one build. */
 export interface BuildPaths {
   readonly packageCache: string;
+  /** The metadata of repositories goes into a directory below it. */
   readonly repositoryCache: string;
   /** What all builds of a provider share. */
   readonly chrootBuild: string;

@@ -49,6 +49,6 @@ function memoized<T>(compute: (key: string) => T): (key: string) => T {
 
 function damaged(): ComposerError {
   return new ComposerError("REPOSITORY_METADATA_INVALID", "Cannot open a stored package index: it is damaged", {
-    hint: 'Remove it with "os-image-composer cache clean" and try again',
+    hint: 'Remove "repositories" in the cache directory and try again',
   });
 }
