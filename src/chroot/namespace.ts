@@ -1,5 +1,5 @@
 import { ComposerError, isComposerError, messageOf } from "../core/index.ts";
-import { type Host, isFirstProcess, runInnerProcess } from "../host/index.ts";
+import { type Host, isFirstProcess, KILLED_EXIT_CODE, runInnerProcess } from "../host/index.ts";
 
 /** Set for the inner half, and only believed by a process that is the first of its PID namespace. */
 const INNER_MARK = "OS_IMAGE_COMPOSER_INNER";
@@ -15,12 +15,23 @@ export function isInsideNamespace(host: Host): boolean {
  *
  * @returns the exit code of the inner half
  * @throws {HOST_NAMESPACE_REFUSED} @throws {HOST_TOOL_MISSING} this host does not allow it; says why and what to do
+ * @throws {HOST_PROGRAM_FAILED} the inner half was killed
  */
 export async function enterNamespace(host: Host): Promise<number> {
   await requireNamespaces(host);
   const { nodePath, programArguments, variables } = host.environment;
   const argv = [...namespaceArgv(host.environment.uid), nodePath, ...programArguments] as const;
-  return runInnerProcess(argv, { ...variables, [INNER_MARK]: "1" });
+  const exitCode = await runInnerProcess(argv, { ...variables, [INNER_MARK]: "1" });
+  if (exitCode === KILLED_EXIT_CODE) {
+    throw new ComposerError(
+      "HOST_PROGRAM_FAILED",
+      "Cannot finish: the program was killed; nothing unfinished was kept",
+      {
+        hint: "When nobody did it, memory ran out (dmesg says so): set tree_storage to disk in the configuration file",
+      },
+    );
+  }
+  return exitCode;
 }
 
 function namespaceArgv(uid: number): readonly [string, ...string[]] {
@@ -61,7 +72,7 @@ async function requireNamespaces(host: Host): Promise<void> {
   throw new ComposerError(
     isMissingProgram ? "HOST_TOOL_MISSING" : "HOST_NAMESPACE_REFUSED",
     `Cannot build on this host: ${failed.map(({ name, found }) => `${name}: ${found}`).join("; ")}`,
-    { hint: failed.flatMap(({ fix }) => fix ?? []).join("; ") },
+    { hint: [...new Set(failed.flatMap(({ fix }) => fix ?? []))].join("; ") },
   );
 }
 

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { writeSync } from "node:fs";
 import { Socket } from "node:net";
 import process from "node:process";
 
@@ -8,13 +9,19 @@ export type EndingSignal = (typeof ENDING_SIGNALS)[number];
 
 const CONTROL_FD = 3;
 
+/** What the inner half says when it ends by itself: `unshare` gives the same exit code for a bug and for a kill. */
+const ENDED = "ended\n";
+
+/** Exit code of a half that was killed: 128 plus the number of SIGKILL. */
+export const KILLED_EXIT_CODE = 137;
+
 /**
  * Runs this program's inner half with the terminal as it is, and waits for it.
  *
  * Signals that would end this process are passed on instead. The inner half also ends when this process is killed: its
  * end of the control pipe closes, and `setpriv --pdeathsig` in `argv` ends the rest.
  *
- * @returns the exit code; 128 plus the number of the signal that killed it
+ * @returns the exit code; {@link KILLED_EXIT_CODE} when it was killed
  */
 export async function runInnerProcess(
   argv: readonly [string, ...string[]],
@@ -22,14 +29,18 @@ export async function runInnerProcess(
 ): Promise<number> {
   const [program, ...args] = argv;
   const child = spawn(program, args, { env, stdio: ["inherit", "inherit", "inherit", "pipe"] });
-  const control = child.stdio[CONTROL_FD] as NodeJS.WritableStream;
-  control.on("error", () => undefined);
+  const control = child.stdio[CONTROL_FD] as Socket;
+  let hasEnded = false;
+  control.on("error", () => undefined).on("data", () => (hasEnded = true));
   const forward = (signal: NodeJS.Signals): void => void control.write(`${signal}\n`);
   for (const signal of ENDING_SIGNALS) process.on(signal, forward);
   try {
     return await new Promise<number>((resolve, reject) => {
       child.once("error", reject);
-      child.once("close", (code) => resolve(code ?? 137));
+      child.once("close", (code) => {
+        const wasKilled = code === null || (code === 1 && !hasEnded);
+        resolve(wasKilled ? KILLED_EXIT_CODE : code);
+      });
     });
   } finally {
     for (const signal of ENDING_SIGNALS) process.off(signal, forward);
@@ -62,8 +73,17 @@ export function watchEndingSignals(onSignal: (signal: EndingSignal) => void): vo
       if (signal !== undefined) end(signal);
     }
   });
-  const outerIsGone = (): never => process.exit(137);
+  const outerIsGone = (): never => process.exit(KILLED_EXIT_CODE);
   control.on("end", outerIsGone).on("error", outerIsGone);
+  process.on("exit", sayEnded);
+}
+
+function sayEnded(): void {
+  try {
+    writeSync(CONTROL_FD, ENDED);
+  } catch {
+    // Nobody is left to be told.
+  }
 }
 
 /** True when this process is the first of its PID namespace, as the inner half is. */

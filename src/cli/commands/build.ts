@@ -63,9 +63,9 @@ async function build(context: CliContext, file: string, flags: BuildFlags): Prom
     return;
   }
 
+  const interruption = watchInterruption();
   const settings = withMirrors(await context.settings(), flags.mirror);
   const reporter = await openReporter(context, settings);
-  const interruption = watchInterruption();
   const { emit } = reporter;
   const request: BuildRequest = {
     template,
