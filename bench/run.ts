@@ -1,0 +1,67 @@
+/**
+ * How long builds take on this machine, and how that compares.
+ *
+ * Every scenario has the package cache warm and everything else as it says. With mmdebstrap installed it makes a tree
+ * of the same packages from the same mirror in the same run, and ratios are against that.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { nodeFiles } from "../src/host/index.ts";
+import { hostMirrorFor, readHostMirrors } from "../src/ospackage/index.ts";
+
+const repository = path.resolve(import.meta.dirname, "..");
+const composer = path.join(repository, "os-image-composer");
+const shipped = path.join(repository, "image-templates/debian13-x86_64-minimal-raw.yml");
+const work = mkdtempSync(path.join(tmpdir(), "bench-"));
+const template = path.join(work, "template.yml");
+
+try {
+  const original = readFileSync(shipped, "utf8");
+  writeFileSync(template, original);
+  time(build()); // fills the package cache
+
+  const full = time(build("--no-image-cache"));
+  const unchanged = time(build());
+  writeFileSync(template, original.replace("systemConfig:\n", "systemConfig:\n  hostname: other\n"));
+  const changed = time(build());
+  const validate = time([composer, "validate", template]);
+  const peer = await timePeer();
+
+  print("validate", validate, peer);
+  print("build, nothing changed", unchanged, peer);
+  print("build, one configuration value changed", changed, peer);
+  print("build, packages cached", full, peer);
+  if (peer !== undefined) print("mmdebstrap, tree only", peer, peer);
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+function build(...flags: string[]): string[] {
+  return [composer, "build", template, "--mirror", "debian=host", ...flags];
+}
+
+/** @returns seconds */
+function time(argv: readonly string[]): number {
+  const startedMs = performance.now();
+  const [program = "", ...args] = argv;
+  const { status, stderr } = spawnSync(program, args, { cwd: work, encoding: "utf8" });
+  if (status !== 0) throw new Error(`${argv.join(" ")} ended with ${status}\n${stderr}`);
+  return (performance.now() - startedMs) / 1000;
+}
+
+async function timePeer(): Promise<number | undefined> {
+  if (spawnSync("mmdebstrap", ["--version"]).status !== 0) return undefined;
+  const manifest = path.join(work, "workspace/debian-debian13-x86_64/imagebuild/minimal/manifest.json");
+  const { packages } = JSON.parse(readFileSync(manifest, "utf8")) as { packages: { name: string }[] };
+  const mirror = hostMirrorFor(await readHostMirrors({ files: nodeFiles }), "trixie") ?? "http://ftp.debian.org/debian";
+  const include = `--include=${packages.map(({ name }) => name).join(",")}`;
+  const keyring = `--keyring=${path.join(repository, "config/osv/debian/keys")}`;
+  return time(["mmdebstrap", "--variant=custom", include, keyring, "trixie", path.join(work, "peer.tar"), mirror]);
+}
+
+function print(scenario: string, seconds: number, peer: number | undefined): void {
+  const ratio = peer === undefined ? "" : `${(seconds / peer).toFixed(2)} ×`;
+  console.log(`${scenario.padEnd(42)} ${seconds.toFixed(2).padStart(8)} s  ${ratio.padStart(8)}`);
+}
