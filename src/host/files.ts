@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
 import * as fs from "node:fs/promises";
 import path from "node:path";
+import { makeDirectories } from "./make-directories.ts";
 import { ComposerError, type Sha256Hex, messageOf } from "../core/index.ts";
 
 export interface FileStat {
@@ -105,8 +106,7 @@ export const nodeFiles: HostFiles = {
 
   makeDirectory: (directory, mode) =>
     writing(directory, async () => {
-      const made = await fs.mkdir(directory, { recursive: true });
-      if (made !== undefined && mode !== undefined) await fs.chmod(directory, mode);
+      makeDirectories(directory, mode);
     }),
   writeAtomic: (file, content, mode = 0o644) =>
     writing(file, async () => {

@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import path from "node:path";
 import { writeError } from "./files.ts";
+import { makeDirectories } from "./make-directories.ts";
 
 /** A file that text is appended to; what was written is there even when the program is killed next. */
 export interface LogFile {
@@ -16,7 +17,7 @@ export interface LogFile {
  */
 export function openLogFile(file: string): LogFile {
   const descriptor = reportingErrors(file, () => {
-    mkdirSync(path.dirname(file), { recursive: true });
+    makeDirectories(path.dirname(file));
     return openSync(file, "a", 0o600);
   });
   return {
