@@ -304,5 +304,6 @@ function packageLocation(locked: LockedPackage, sources: readonly RepositorySour
   const source = sources.find(({ id }) => id === locked.repository);
   const identity = { name, version, architecture, sha256, sizeBytes };
   if (source?.kind === "deb") return { ...identity, url: `${source.url.replace(/\/$/, "")}/${locked.path}` };
-  return { ...identity, localPath: locked.path };
+  // The lock has it below the directory of its repository; single files are absolute.
+  return { ...identity, localPath: path.resolve(source?.directory ?? "/", locked.path) };
 }

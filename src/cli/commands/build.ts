@@ -1,9 +1,9 @@
 import path from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { buildImage, type BuildOutcome } from "../../build/index.ts";
-import { enterNamespace, isInsideNamespace } from "../../chroot/index.ts";
+import { enterNamespace, isInsideNamespace, requireArchitecture } from "../../chroot/index.ts";
 import { type MirrorSetting, requireSupported, type Settings } from "../../config/index.ts";
-import { ComposerError } from "../../core/index.ts";
+import { architectureOf, ComposerError } from "../../core/index.ts";
 import { createProcessRunner, type EndingSignal, type Host, watchEndingSignals } from "../../host/index.ts";
 import { type BuildRequest, selectProvider } from "../../provider/index.ts";
 import type { CliContext } from "../context.ts";
@@ -59,6 +59,8 @@ async function build(context: CliContext, file: string, flags: BuildFlags): Prom
   const template = await loadCheckedTemplate(context, file);
   requireSupported(template);
   if (!isInsideNamespace(host)) {
+    const architecture = architectureOf(template.template.target.arch);
+    if (architecture !== undefined) await requireArchitecture(host, architecture);
     context.setExitCode(await enterNamespace(host));
     return;
   }
