@@ -2,12 +2,14 @@ import path from "node:path";
 import { type Architecture, architectureOf, ComposerError } from "../core/index.ts";
 import type { Finding, ImageTemplate } from "../config/index.ts";
 import type { Host } from "../host/index.ts";
-import { debSteps } from "./deb-steps.ts";
+import type { DebBuild } from "./deb-build.ts";
 import { packageRequests } from "./package-requests.ts";
+import { packageSteps } from "./package-steps.ts";
 import type { BuildRequest, Provider } from "./provider.ts";
 import { readProviderFiles } from "./provider-files.ts";
 import { rawImageSteps } from "./raw-image-steps.ts";
 import { repositorySources } from "./repository-sources.ts";
+import { treeSteps } from "./tree-steps.ts";
 
 /** Debian 12 and 13. */
 export async function createDebianProvider(host: Host, request: BuildRequest): Promise<Provider> {
@@ -19,21 +21,21 @@ export async function createDebianProvider(host: Host, request: BuildRequest): P
     preProcess: checkKernel,
     buildImage: async (_, buildRequest, paths, atEnd) => {
       const sources = await repositorySources(host, buildRequest, files);
-      const deb = debSteps(
+      const build: DebBuild = {
         host,
-        buildRequest,
+        request: buildRequest,
         paths,
-        {
-          providerId: `${os}-${dist}-${arch}`,
-          architecture: architecture.deb,
-          sources,
-          requests: packageRequests(buildRequest.template),
-          toolPackages: files.toolPackages,
-        },
+        providerId: `${os}-${dist}-${arch}`,
+        architecture: architecture.deb,
+        sources,
+        requests: packageRequests(buildRequest.template),
+        toolPackages: files.toolPackages,
         atEnd,
-      );
-      const image = rawImageSteps(host, buildRequest, paths, deb, { architecture, repositories: sources });
-      return { lock: deb.lock, baseTree: deb.baseTree, image };
+      };
+      const packages = packageSteps(build);
+      const tree = treeSteps(build, packages);
+      const image = rawImageSteps(build, packages, tree, architecture);
+      return { lock: packages.lock, baseTree: tree.baseTree, image };
     },
   };
 }

@@ -16,16 +16,11 @@ import {
   planEsp,
   prepareBoot,
 } from "../image/index.ts";
-import type { RepositorySource } from "../ospackage/index.ts";
-import type { DebSteps } from "./deb-steps.ts";
-import type { Artifact, BuildPaths, BuildRequest, BuiltImage } from "./provider.ts";
+import type { DebBuild } from "./deb-build.ts";
+import type { PackageSteps } from "./package-steps.ts";
+import type { Artifact, BuildRequest, BuiltImage } from "./provider.ts";
 import { saveResultsIn } from "./saved-results.ts";
-
-export interface RawImageBuild {
-  readonly architecture: Architecture;
-  /** What the image's own package sources name, by their canonical addresses. */
-  readonly repositories: readonly RepositorySource[];
-}
+import type { TreeSteps } from "./tree-steps.ts";
 
 /** A kernel of the image and the initrd that was built for it. */
 interface BootKernel {
@@ -43,12 +38,12 @@ interface FinishedTree {
 
 /** Describes how a root tree becomes a raw image: initrd → configuration → disk → artifacts. */
 export function rawImageSteps(
-  host: Host,
-  request: BuildRequest,
-  paths: BuildPaths,
-  deb: DebSteps,
-  build: RawImageBuild,
+  build: DebBuild,
+  { packageSet }: PackageSteps,
+  { trees, tools, baseTree, openTree }: TreeSteps,
+  architecture: Architecture,
 ): Step<BuiltImage> {
+  const { host, request, paths } = build;
   const { emit } = request;
   const { template } = request.template;
   const record = (name: string): string => path.join(paths.records, `${name}.json`);
@@ -57,26 +52,24 @@ export function rawImageSteps(
     name: "initrd",
     stage: "compose",
     title: "Building the initrd",
-    inputs: [deb.baseTree],
-    needs: [deb.openTree, deb.tools, deb.trees],
+    inputs: [baseTree],
+    needs: [openTree, tools, trees],
     settings: { extraModules: template.systemConfig?.kernel?.enableExtraModules },
     saved: saveResultsIn(host, {
       record: record("initrd"),
       filesOf: (kernels) => kernels.map(({ initrd: file }) => file),
     }),
     run: async (values) => {
-      const [tree, tools, trees] = [
-        await values.get(deb.openTree),
-        await values.get(deb.tools),
-        await values.get(deb.trees),
-      ];
+      const tree = await values.get(openTree);
+      const toolRunner = await values.get(tools);
+      const { directory } = await values.get(trees);
       const extraModules = (template.systemConfig?.kernel?.enableExtraModules ?? "").split(/\s+/).filter(Boolean);
       const kernels: BootKernel[] = [];
       for (const version of await findKernels(host, tree.root)) {
-        const scratch = path.join(trees.directory, `initrd-${version}`);
+        const scratch = path.join(directory, `initrd-${version}`);
         await host.files.makeDirectory(scratch);
         const target = path.join(paths.records, `initrd.img-${version}`);
-        await buildInitrd(host, tree, tools, scratch, { kernelVersion: version, extraModules, target });
+        await buildInitrd(host, tree, toolRunner, scratch, { kernelVersion: version, extraModules, target });
         kernels.push({ version, initrd: target });
       }
       return kernels;
@@ -92,19 +85,19 @@ export function rawImageSteps(
     name: "configured-tree",
     stage: "configuration",
     title: "Configuring system",
-    inputs: [deb.baseTree, initrd],
-    needs: [deb.openTree],
+    inputs: [baseTree, initrd],
+    needs: [openTree],
     settings: async () => ({ ...(await secretsOf(template)), ...((await inputsOfConfiguration()) as object) }),
     run: async (values) => {
       const kernels = await values.get(initrd);
-      const runner = await values.get(deb.openTree);
-      const { sourceDateEpoch } = await values.get(deb.baseTree);
+      const runner = await values.get(openTree);
+      const { sourceDateEpoch } = await values.get(baseTree);
       const buildKey = keyOf({
         inputs: await inputsOfConfiguration(),
-        packages: (await values.get(deb.packageSet)).map(({ sha256 }) => sha256),
+        packages: (await values.get(packageSet)).map(({ sha256 }) => sha256),
         sourceDateEpoch,
       });
-      const plan = planDisk(template.disk ?? {}, { identity: buildKey, architecture: build.architecture });
+      const plan = planDisk(template.disk ?? {}, { identity: buildKey, architecture: architecture });
       for (const kernel of kernels) {
         await host.files.copy(kernel.initrd, path.join(runner.root, "boot", `initrd.img-${kernel.version}`));
       }
@@ -116,7 +109,7 @@ export function rawImageSteps(
         buildKey,
         sourceDateEpoch,
         fstab: formatFstab(plan),
-        repositories: build.repositories,
+        repositories: build.sources,
         runInImage: (argv, options = {}) => runner.run({ argv, ...options }),
         emit,
       });
@@ -129,7 +122,7 @@ export function rawImageSteps(
     stage: "finalize",
     title: "Creating raw disk image",
     inputs: [configuredTree],
-    needs: [deb.tools],
+    needs: [tools],
     settings: { artifacts: template.disk?.artifacts as Json, image: template.image },
     saved: saveResultsIn(host, {
       record: record("image"),
@@ -137,11 +130,11 @@ export function rawImageSteps(
     }),
     run: async (values) => {
       const { runner, plan, kernels, buildKey } = await values.get(configuredTree);
-      const tools = await values.get(deb.tools);
-      const { sourceDateEpoch } = await values.get(deb.baseTree);
+      const toolRunner = await values.get(tools);
+      const { sourceDateEpoch } = await values.get(baseTree);
       const esp = await planEsp(host, {
         root: runner.root,
-        architecture: build.architecture,
+        architecture,
         kernelVersions: kernels.map(({ version }) => version),
         cmdline: template.systemConfig?.kernel?.cmdline ?? "",
         rootPartUuid: partitionAt(plan, "/")?.partUuid ?? "",
@@ -149,8 +142,14 @@ export function rawImageSteps(
       const name = `${template.image.name}-${template.image.version}.raw`;
       const unfinished = host.files.temporaryName(paths.imageBuild, `.${name}`);
       try {
-        await makeRawImage(host, tools, { plan, tree: runner.root, esp, imageFile: unfinished, sourceDateEpoch });
-        const artifacts = await finishArtifacts(host, tools, unfinished, path.join(paths.imageBuild, name), template);
+        await makeRawImage(host, toolRunner, { plan, tree: runner.root, esp, imageFile: unfinished, sourceDateEpoch });
+        const artifacts = await finishArtifacts(
+          host,
+          toolRunner,
+          unfinished,
+          path.join(paths.imageBuild, name),
+          template,
+        );
         return { artifacts, buildKey };
       } finally {
         await host.files.remove(unfinished);

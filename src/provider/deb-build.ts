@@ -1,0 +1,25 @@
+import type { Host } from "../host/index.ts";
+import type { PackageRequest, RepositorySource } from "../ospackage/index.ts";
+import type { BuildPaths, BuildRequest } from "./provider.ts";
+
+/** One build of a deb distribution: what its provider and its template say, and what its steps may use. */
+export interface DebBuild {
+  readonly host: Host;
+  readonly request: BuildRequest;
+  readonly paths: BuildPaths;
+  /** `os-dist-arch`. */
+  readonly providerId: string;
+  /** In the distribution's words, for example `amd64`. */
+  readonly architecture: string;
+  readonly sources: readonly RepositorySource[];
+  readonly requests: readonly PackageRequest[];
+  /** Names of the packages of the tool root. */
+  readonly toolPackages: readonly string[];
+  /** Takes what must be undone when the build ends, however it ends. */
+  readonly atEnd: AsyncDisposableStack;
+}
+
+/** The build's signal in the form of an option that is absent when there is none. */
+export function signalOption({ request }: DebBuild): { readonly signal?: AbortSignal } {
+  return request.signal === undefined ? {} : { signal: request.signal };
+}

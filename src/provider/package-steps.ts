@@ -1,0 +1,172 @@
+import path from "node:path";
+import type { PackageFile } from "../chroot/index.ts";
+import type { Json, Sha256Hex, Step, StepValues } from "../core/index.ts";
+import {
+  createLock,
+  fetchPackages,
+  type Lock,
+  type LockedPackage,
+  type PackageLocation,
+  readDebRepository,
+  readDebTime,
+  readLocalRepository,
+  type RepositoryIndex,
+  type RepositorySource,
+  resolveDeb,
+} from "../ospackage/index.ts";
+import { type DebBuild, signalOption } from "./deb-build.ts";
+import { saveResultsIn } from "./saved-results.ts";
+
+/** The steps from repositories to verified package files. */
+export interface PackageSteps {
+  readonly lock: Step<Lock>;
+  /** The image's packages alone: keys that build on it don't change when only dates of indexes do. */
+  readonly packageSet: Step<readonly LockedPackage[]>;
+  /** Likewise for the tool root. */
+  readonly toolSet: Step<readonly LockedPackage[]>;
+  /** A verified file for every package of both, by digest. */
+  readonly store: Step<ReadonlyMap<Sha256Hex, string>>;
+  /** Seconds since 1970: the time that the image's outputs carry. */
+  readonly epoch: Step<number>;
+}
+
+/** Describes how repositories become package files: index → lock → store. */
+export function packageSteps(build: DebBuild): PackageSteps {
+  const index = indexStep(build);
+  const lock = lockStep(build, index);
+  const packageSet = packageSetStep("package-set", lock, ({ packages }) => packages);
+  const toolSet = packageSetStep("tool-set", lock, ({ toolPackages }) => toolPackages);
+  const store = storeStep(build, packageSet, toolSet);
+  return { lock, packageSet, toolSet, store, epoch: epochStep(build, packageSet, store) };
+}
+
+/** The packages of a set with their files, in installation order. */
+export async function packageFiles(
+  values: StepValues,
+  store: PackageSteps["store"],
+  set: Step<readonly LockedPackage[]>,
+): Promise<PackageFile[]> {
+  const stored = await values.get(store);
+  return (await values.get(set)).map((locked) => {
+    const file = stored.get(locked.sha256);
+    if (file === undefined) throw new Error(`the store has no file for ${locked.name}`);
+    return { package: locked, file };
+  });
+}
+
+function indexStep(build: DebBuild): Step<readonly RepositoryIndex[]> {
+  return {
+    name: "index",
+    stage: "packages",
+    title: "Fetching repository metadata",
+    inputs: [],
+    settings: null,
+    keyOfResult: (indexes) => indexes.map(describeIndex),
+    run: () => Promise.all(build.sources.map((source) => readIndex(build, source))),
+  };
+}
+
+function readIndex(build: DebBuild, source: RepositorySource): Promise<RepositoryIndex> {
+  const { host, architecture } = build;
+  if (source.kind === "local") return readLocalRepository(host, source, { architecture, ...signalOption(build) });
+  const { offline, emit } = build.request;
+  const cacheDir = build.paths.repositoryCache;
+  return readDebRepository(host, source, { architecture, cacheDir, offline, emit, ...signalOption(build) });
+}
+
+function describeIndex({ source, metadataSha256, verified }: RepositoryIndex): Json {
+  const { id, priority } = source;
+  return { id, priority, metadataSha256, verified, allow: source.allowPackages };
+}
+
+function lockStep(build: DebBuild, index: Step<readonly RepositoryIndex[]>): Step<Lock> {
+  const { host, architecture, providerId, requests, toolPackages } = build;
+  return {
+    name: "lock",
+    stage: "packages",
+    title: "Resolving dependencies",
+    inputs: [index],
+    settings: { providerId, requests: requests.map(({ text, origin }) => [text, origin]), tools: toolPackages },
+    saved: saveResultsIn(host, { record: path.join(build.paths.records, "lock.json"), filesOf: () => [] }),
+    run: async (values) => {
+      const repositories = await values.get(index);
+      const resolution = resolveDeb({ repositories, architecture, requests, includeEssential: true });
+      const toolRequests = toolPackages.map((text) => ({ text, origin: `tool root of ${providerId}` }));
+      const tools = { repositories, architecture, requests: toolRequests, includeEssential: false };
+      return createLock({ providerId, repositories, resolution, toolResolution: resolveDeb(tools) });
+    },
+  };
+}
+
+function packageSetStep(
+  name: string,
+  lock: Step<Lock>,
+  select: (lock: Lock) => readonly LockedPackage[],
+): Step<readonly LockedPackage[]> {
+  return {
+    name,
+    stage: "packages",
+    inputs: [lock],
+    settings: null,
+    keyOfResult: (packages) => packages.map(({ sha256 }) => sha256),
+    run: async (values) => select(await values.get(lock)),
+  };
+}
+
+function storeStep(
+  build: DebBuild,
+  packageSet: PackageSteps["packageSet"],
+  toolSet: PackageSteps["toolSet"],
+): PackageSteps["store"] {
+  const { host, paths, sources } = build;
+  const { offline, emit, settings } = build.request;
+  return {
+    name: "store",
+    stage: "packages",
+    inputs: [packageSet, toolSet],
+    settings: null,
+    run: async (values) => {
+      const wanted = [...(await values.get(packageSet)), ...(await values.get(toolSet))];
+      const locations = wanted.map((locked) => packageLocation(locked, sources));
+      const { workers } = settings;
+      return fetchPackages(host, locations, {
+        cacheDir: paths.packageCache,
+        workers,
+        offline,
+        emit,
+        ...signalOption(build),
+      });
+    },
+  };
+}
+
+function packageLocation(locked: LockedPackage, sources: readonly RepositorySource[]): PackageLocation {
+  const { name, version, architecture, sha256, sizeBytes } = locked;
+  const source = sources.find(({ id }) => id === locked.repository);
+  const identity = { name, version, architecture, sha256, sizeBytes };
+  if (source?.kind === "deb") return { ...identity, url: `${source.url.replace(/\/$/, "")}/${locked.path}` };
+  // The lock has it below the directory of its repository; single files are absolute.
+  return { ...identity, localPath: path.resolve(source?.directory ?? "/", locked.path) };
+}
+
+/** @see https://reproducible-builds.org/specs/source-date-epoch/ */
+function epochStep(
+  { host, paths }: DebBuild,
+  packageSet: PackageSteps["packageSet"],
+  store: PackageSteps["store"],
+): Step<number> {
+  const given = host.environment.variables["SOURCE_DATE_EPOCH"];
+  return {
+    name: "epoch",
+    stage: "packages",
+    inputs: [packageSet],
+    needs: [store],
+    settings: { given },
+    saved: saveResultsIn(host, { record: path.join(paths.records, "epoch.json"), filesOf: () => [] }),
+    run: async (values) => {
+      if (given !== undefined && /^\d+$/.test(given)) return Number(given);
+      const files = await packageFiles(values, store, packageSet);
+      return Math.max(0, ...(await Promise.all(files.map(({ file }) => readDebTime(host, file)))));
+    },
+  };
+}

@@ -1,0 +1,150 @@
+import path from "node:path";
+import {
+  createRootRunner,
+  createTrees,
+  installDebs,
+  restoreToolRoot,
+  restoreTree,
+  type RootRunner,
+  saveToolRoot,
+  saveTree,
+  type Trees,
+  unpackToolRoot,
+} from "../chroot/index.ts";
+import type { Step, StepValues } from "../core/index.ts";
+import { licencesOfTree } from "../evidence/index.ts";
+import { type DebBuild, signalOption } from "./deb-build.ts";
+import { packageFiles, type PackageSteps } from "./package-steps.ts";
+import type { BaseTree } from "./provider.ts";
+import { saveResultsIn } from "./saved-results.ts";
+
+/** The steps from package files to a root tree in which they are installed. */
+export interface TreeSteps {
+  readonly trees: Step<Trees>;
+  readonly tools: Step<RootRunner>;
+  readonly baseTree: Step<BaseTree>;
+  /** The base tree as a directory, for one reader that may change it. */
+  readonly openTree: Step<RootRunner>;
+}
+
+/** Memory and disk beyond the installed packages: initrd, scratch files, what scripts write. */
+const SPARE_TREE_BYTES = 768 * 1024 ** 2;
+
+/** Describes how package files become a root tree: tool root → installation → tree. */
+export function treeSteps(build: DebBuild, packages: PackageSteps): TreeSteps {
+  const trees = treesStep(build, packages);
+  const tools = toolRootStep(build, packages, trees);
+  const { baseTree, openTree } = baseTreeSteps(build, packages, trees, tools);
+  return { trees, tools, baseTree, openTree };
+}
+
+function treesStep({ host, request, paths, atEnd }: DebBuild, { packageSet, toolSet }: PackageSteps): Step<Trees> {
+  return {
+    name: "trees",
+    stage: "compose",
+    inputs: [packageSet, toolSet],
+    settings: null,
+    run: async (values) => {
+      const packages = [...(await values.get(packageSet)), ...(await values.get(toolSet))];
+      const installedBytes = packages.reduce((sum, { installedSizeBytes }) => sum + installedSizeBytes, 0);
+      const neededBytes = Math.ceil(installedBytes * 1.2) + SPARE_TREE_BYTES;
+      const storage = request.settings.treeStorage;
+      const trees = await createTrees(host, { directory: paths.trees, storage, neededBytes, emit: request.emit });
+      atEnd.defer(() => trees.dispose());
+      return trees;
+    },
+  };
+}
+
+function toolRootStep(build: DebBuild, packages: PackageSteps, trees: Step<Trees>): Step<RootRunner> {
+  const { host, paths } = build;
+  const archive = path.join(paths.chrootBuild, "chrootenv.tar.gz");
+  const record = path.join(paths.chrootBuild, "chrootenv.json");
+  const saved = saveResultsIn<string>(host, { record, filesOf: (file) => [file] });
+  return {
+    name: "tool-root",
+    stage: "compose",
+    title: "Preparing the chroot environment",
+    inputs: [packages.toolSet, packages.epoch],
+    needs: [trees],
+    settings: null,
+    run: async (values, key) => {
+      const root = path.join((await values.get(trees)).directory, "chrootenv");
+      await host.files.makeDirectory(root, 0o755);
+      const sourceDateEpoch = await values.get(packages.epoch);
+      const tools = createRootRunner(host, root, { sourceDateEpoch, ...signalOption(build) });
+      if ((await saved.load(key)) !== undefined) {
+        build.request.emit({ type: "info", stage: "compose", message: "Reusing existing chroot environment" });
+        await restoreToolRoot(host, archive, root);
+        return tools;
+      }
+      const files = await packageFiles(values, packages.store, packages.toolSet);
+      await unpackToolRoot(host, files.map(({ file }) => file), root); // prettier-ignore
+      await host.files.makeDirectory(paths.chrootBuild);
+      await saveToolRoot(host, tools, archive);
+      await saved.save(key, archive);
+      return tools;
+    },
+  };
+}
+
+/** Two steps over one directory: right after the installation the tree is there, later it comes from its archive. */
+function baseTreeSteps(
+  build: DebBuild,
+  packages: PackageSteps,
+  trees: Step<Trees>,
+  tools: Step<RootRunner>,
+): Pick<TreeSteps, "baseTree" | "openTree"> {
+  const { host, paths } = build;
+  const { emit, log } = build.request;
+  let isInstalledHere = false;
+
+  const rootRunner = async (values: StepValues, sourceDateEpoch: number): Promise<RootRunner> => {
+    const root = path.join((await values.get(trees)).directory, "root");
+    return createRootRunner(host, root, { sourceDateEpoch, ...signalOption(build) });
+  };
+
+  const baseTree: Step<BaseTree> = {
+    name: "base-tree",
+    stage: "compose",
+    inputs: [packages.packageSet, packages.toolSet, packages.epoch],
+    needs: [packages.store, trees, tools],
+    settings: null,
+    saved: saveResultsIn(host, {
+      record: path.join(paths.records, "base-tree.json"),
+      filesOf: ({ archive }) => [archive],
+    }),
+    run: async (values) => {
+      const sourceDateEpoch = await values.get(packages.epoch);
+      const runner = await rootRunner(values, sourceDateEpoch);
+      await host.files.makeDirectory(runner.root, 0o755);
+      const files = await packageFiles(values, packages.store, packages.packageSet);
+      emit({ type: "info", stage: "compose", message: `Installing packages (${files.length} total)` });
+      await installDebs(host, runner, files, { emit, log });
+      const names = files.map((file) => file.package.name);
+      const licences = await licencesOfTree(host, runner.root, names);
+      const archive = path.join(paths.records, "base-tree.tar.zst");
+      await saveTree(host, await values.get(tools), runner.root, archive);
+      isInstalledHere = true;
+      return { archive, sourceDateEpoch, licences };
+    },
+  };
+
+  const openTree: Step<RootRunner> = {
+    name: "open-tree",
+    stage: "compose",
+    inputs: [baseTree],
+    needs: [trees, tools],
+    settings: null,
+    run: async (values) => {
+      const { archive, sourceDateEpoch } = await values.get(baseTree);
+      const runner = await rootRunner(values, sourceDateEpoch);
+      if (isInstalledHere) return runner;
+      emit({ type: "info", stage: "compose", message: "Reusing the installed packages of an earlier build" });
+      await restoreTree(host, await values.get(tools), archive, runner.root);
+      return runner;
+    },
+  };
+
+  return { baseTree, openTree };
+}
