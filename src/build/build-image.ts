@@ -7,6 +7,7 @@ import type { Artifact, BuildPaths, BuildRequest, Provider } from "../provider/i
 import { buildPaths } from "./build-paths.ts";
 import { codeDigest } from "./code-digest.ts";
 import { evidenceStep, SPDX_FILE } from "./evidence-step.ts";
+import { removeUnfinished } from "./remove-unfinished.ts";
 import { createStepRun } from "./run-steps.ts";
 
 export interface BuildOptions {
@@ -47,6 +48,7 @@ export async function buildImage(
   await host.files.makeDirectory(paths.records);
   await using atEnd = new AsyncDisposableStack();
   atEnd.use(await lockTarget(request, paths));
+  await removeUnfinished(host, paths);
 
   const steps = await provider.buildImage(host, request, paths, atEnd);
   const { emit } = request;

@@ -80,8 +80,11 @@ function toolRootStep(build: DebBuild, packages: PackageSteps, trees: Step<Trees
       }
       const files = await packageFiles(values, packages.store, packages.toolSet);
       await unpackToolRoot(host, files.map(({ file }) => file), root); // prettier-ignore
+      // Written where only this build writes, and moved to where all builds of the provider look.
+      const own = path.join(paths.records, path.basename(archive));
+      await saveToolRoot(host, tools, own);
       await host.files.makeDirectory(paths.chrootBuild);
-      await saveToolRoot(host, tools, archive);
+      await host.files.rename(own, archive);
       await saved.save(key, archive);
       return tools;
     },

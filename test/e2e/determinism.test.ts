@@ -3,7 +3,7 @@ import path from "node:path";
 import process from "node:process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { explainDifference } from "./support/explain-difference.ts";
-import { IMAGE_NAME, makeDirectory, REPOSITORY, run, succeed, TEMPLATE } from "./support/workshop.ts";
+import { IMAGE_NAME, makeDirectory, REPOSITORY, run, succeed } from "./support/workshop.ts";
 
 const isRoot = process.getuid?.() === 0;
 
@@ -13,9 +13,11 @@ const isRoot = process.getuid?.() === 0;
  */
 describe("two builds of the same template", () => {
   let work: { path: string } & AsyncDisposable;
+  let template: string;
   beforeAll(async () => {
     work = await makeDirectory("determinism-");
     await succeed(["chmod", "755", work.path]);
+    template = await writeTemplate(path.join(work.path, "template"));
   });
   afterAll(async () => work[Symbol.asyncDispose]());
 
@@ -25,9 +27,12 @@ describe("two builds of the same template", () => {
       await buildElsewhere(path.join(work.path, "elsewhere", "b")),
     ];
     expect(await explainDifference(path.join(first, IMAGE_NAME), path.join(second, IMAGE_NAME))).toBeUndefined();
-    for (const name of ["manifest.json", "spdx_manifest.json"]) {
-      expect(await readFile(path.join(second, name), "utf8")).toBe(await readFile(path.join(first, name), "utf8"));
+    for (const name of ["manifest.json", "spdx_manifest.json", `${IMAGE_NAME}.zst`]) {
+      const [ours, theirs] = await Promise.all([first, second].map((output) => readFile(path.join(output, name))));
+      expect(theirs?.equals(ours ?? Buffer.of()), name).toBe(true);
     }
+    const manifest = await readFile(path.join(first, "manifest.json"), "utf8");
+    expect(manifest).toContain('"name": "greeting"');
   });
 
   async function buildHere(directory: string): Promise<string> {
@@ -35,7 +40,7 @@ describe("two builds of the same template", () => {
     const configuration = path.join(work.path, "memory.yml");
     await writeFile(configuration, "tree_storage: tmpfs\n");
     const composer = path.join(REPOSITORY, "os-image-composer");
-    await succeed([composer, ...buildArguments(TEMPLATE, configuration, directory)], {
+    await succeed([composer, ...buildArguments(template, configuration, directory)], {
       cwd: directory,
       env: { ...process.env, TZ: "UTC" },
     });
@@ -47,7 +52,6 @@ describe("two builds of the same template", () => {
     await mkdir(directory, { recursive: true });
     const copy = path.join(work.path, "copy");
     await copyProgram(copy);
-    const template = path.join(copy, "image-templates", path.basename(TEMPLATE));
     const configuration = path.join(work.path, "disk.yml");
     await writeFile(configuration, "tree_storage: disk\nworkers: 1\n");
     const argv = [path.join(copy, "os-image-composer"), ...buildArguments(template, configuration, directory)];
@@ -66,6 +70,42 @@ describe("two builds of the same template", () => {
     return path.join(directory, "out");
   }
 });
+
+/** The minimal image with something of everything: a local package, a file, a user, a command, a compressed artifact. */
+async function writeTemplate(directory: string): Promise<string> {
+  const packageTree = path.join(directory, "greeting");
+  await mkdir(path.join(packageTree, "DEBIAN"), { recursive: true });
+  const control = { Package: "greeting", Version: "1.0", Architecture: "all", Maintainer: "Test <test@example.com>" };
+  const fields = Object.entries({ ...control, Depends: "bash", Description: "says hello" });
+  await writeFile(path.join(packageTree, "DEBIAN/control"), fields.map((field) => `${field.join(": ")}\n`).join(""));
+  await mkdir(path.join(directory, "packages"));
+  await succeed(["dpkg-deb", "--build", "--root-owner-group", packageTree, path.join(directory, "packages")]);
+  await writeFile(path.join(directory, "motd"), "Hello\n");
+  const template = path.join(directory, "everything.yml");
+  await writeFile(
+    template,
+    `image: { name: debian13-minimal, version: "1.0.0" }
+target: { os: debian, dist: debian13, arch: x86_64, imageType: raw }
+disk:
+  artifacts: [{ type: raw }, { type: raw, compression: zstd }]
+packageRepositories:
+  - { codename: local, path: ${path.join(directory, "packages")}, priority: 600 }
+systemConfig:
+  name: everything
+  hostname: everything
+  timezone: Europe/Berlin
+  packages: [sudo, greeting]
+  users:
+    - { name: operator, password: secret, sudo: true, groups: [adm], sshAuthorizedKeys: ["ssh-ed25519 AAAA test"] }
+  additionalFiles:
+    - { local: motd, final: /etc/motd }
+  configurations:
+    - cmd: dpkg --status greeting >/etc/greeting
+`,
+  );
+  await succeed(["chmod", "-R", "a+rX", directory]);
+  return template;
+}
 
 function buildArguments(template: string, configuration: string, directory: string): string[] {
   const output = path.join(directory, "out");

@@ -72,7 +72,9 @@ describe("verifySignature() of InRelease", () => {
   it("refuses a text that only unknown keys signed, and names them", async () => {
     const verifying = verify(await signCleartext(TEXT, [bob]), [keyFile("a.asc", alice.armoredPublic)]);
     await expect(verifying).rejects.toMatchObject({ code: "REPOSITORY_SIGNATURE_INVALID" });
-    await expect(verifying).rejects.toMatchObject({ details: [expect.stringContaining("not trusted here"), TRUSTED_KEYS] });
+    await expect(verifying).rejects.toMatchObject({
+      details: [expect.stringContaining("not trusted here"), TRUSTED_KEYS],
+    });
   });
 
   it("ignores a key of the file that is not pinned", async () => {
