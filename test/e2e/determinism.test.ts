@@ -96,7 +96,7 @@ systemConfig:
   timezone: Europe/Berlin
   packages: [sudo, greeting]
   users:
-    - { name: operator, password: secret, sudo: true, groups: [adm], sshAuthorizedKeys: ["ssh-ed25519 AAAA test"] }
+    - { name: visitor, password: secret, sudo: true, groups: [adm], sshAuthorizedKeys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEaP4/sffgPSF0hsWvq7lpEo9K6XFqG658f9dDcWhSG9 test"] }
   additionalFiles:
     - { local: motd, final: /etc/motd }
   configurations:
