@@ -6,10 +6,12 @@ import { explainDifference } from "./support/explain-difference.ts";
 import { IMAGE_NAME, makeDirectory, REPOSITORY, run, succeed } from "./support/workshop.ts";
 
 const isRoot = process.getuid?.() === 0;
+const isFull = process.env["OIC_TEST_FULL"] !== undefined;
 
 /**
  * Two builds of one template, each from empty directories, on hosts as different as one machine can be: user, file
- * system of the trees, directory, number of downloads, host name, time zone, locale, umask.
+ * system of the trees, directory, number of downloads, host name, time zone, locale, umask; in the long tests also the
+ * clock, by more than a day.
  */
 describe("two builds of the same template", () => {
   let work: { path: string } & AsyncDisposable;
@@ -66,7 +68,9 @@ describe("two builds of the same template", () => {
     await succeed(["chown", "-R", user.name, directory]);
     const asUser = ["setpriv", "--reuid", user.name, "--regid", user.name, "--init-groups", ...withUmask];
     const renamed = ["unshare", "--uts", "sh", "-c", 'hostname another-host && exec "$@"', "sh", ...asUser] as const;
-    await succeed([...renamed], { cwd: directory, env });
+    await (isFull
+      ? withClockAhead(() => succeed([...renamed], { cwd: directory, env }))
+      : succeed([...renamed], { cwd: directory, env }));
     return path.join(directory, "out");
   }
 });
@@ -133,6 +137,20 @@ async function copyProgram(target: string): Promise<void> {
   await cp(process.execPath, path.join(target, "bin/node"));
   await cp(path.join(target, "package-lock.json"), path.join(target, "node_modules/.made-from-lock"));
   await succeed(["chmod", "-R", "a+rX", target]);
+}
+
+const AHEAD_MS = 36 * 60 * 60_000;
+
+/** Sets this machine's clock ahead, and back by what a clock that nobody sets says. */
+async function withClockAhead(action: () => Promise<unknown>): Promise<void> {
+  const [wallMs, monotonicMs] = [Date.now(), performance.now()];
+  const setClock = (nowMs: number) => succeed(["date", "--set", `@${(nowMs / 1000).toFixed(3)}`]);
+  await setClock(wallMs + AHEAD_MS);
+  try {
+    await action();
+  } finally {
+    await setClock(wallMs + (performance.now() - monotonicMs));
+  }
 }
 
 /** A user of this host that exists as long as the test; useradd gives it a range of subordinate ids. */

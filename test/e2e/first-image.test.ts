@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
+import { Ajv2019 } from "ajv/dist/2019.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nodeFiles } from "../../src/host/index.ts";
 import { readHostMirrors } from "../../src/ospackage/index.ts";
@@ -59,6 +60,15 @@ describe("the image that the README's first command makes", () => {
     );
     const listed = sbom.packages.filter(({ externalRefs }) => externalRefs !== undefined);
     expect(listed.map(({ name, versionInfo }) => `${name} ${versionInfo}`).sort()).toEqual(installed);
+  });
+
+  it("has an SBOM that the official SPDX schema accepts", async () => {
+    const schema = path.join(REPOSITORY, "test/fixtures/spdx/spdx-schema.json");
+    const validate = new Ajv2019({ strict: false, allErrors: true }).compile(
+      JSON.parse(await readFile(schema, "utf8")) as object,
+    );
+    validate(await readJson("spdx_manifest.json"));
+    expect(validate.errors ?? []).toEqual([]);
   });
 
   it("names no mirror: package sources, manifest and SBOM have Debian's own addresses", async () => {
