@@ -86,7 +86,12 @@ const PROGRAMS: readonly (readonly [string, string])[] = [
 
 async function checkPrograms(host: Host): Promise<HostCheck[]> {
   const rootless: readonly (readonly [string, string])[] =
-    host.environment.uid === 0 ? [] : [["newuidmap", "uidmap"], ["newgidmap", "uidmap"]]; // prettier-ignore
+    host.environment.uid === 0
+      ? []
+      : [
+          ["newuidmap", "uidmap"],
+          ["newgidmap", "uidmap"],
+        ];
   return Promise.all(
     [...PROGRAMS, ...rootless].map(async ([program, packageName]) => {
       const file = await findProgram(host, program);

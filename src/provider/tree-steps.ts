@@ -78,8 +78,9 @@ function toolRootStep(build: DebBuild, packages: PackageSteps, trees: Step<Trees
         await restoreToolRoot(host, archive, root);
         return tools;
       }
-      const files = await packageFiles(values, packages.store, packages.toolSet);
-      await unpackToolRoot(host, files.map(({ file }) => file), root); // prettier-ignore
+      const toolFiles = await packageFiles(values, packages.store, packages.toolSet);
+      const files = toolFiles.map(({ file }) => file);
+      await unpackToolRoot(host, files, root);
       // Written where only this build writes, and moved to where all builds of the provider look.
       const own = path.join(paths.records, path.basename(archive));
       await saveToolRoot(host, tools, own);
