@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { format } from "prettier";
 import { ConfigurationFile } from "../../src/config/settings/schema.ts";
-import { ImageTemplate } from "../../src/config/template/schema.ts";
+import { ImageTemplate } from "../../src/config/template/schema/index.ts";
 
 const DIALECT = "https://json-schema.org/draft/2020-12/schema";
 const root = path.join(import.meta.dirname, "../..");

@@ -22,6 +22,8 @@ export interface Finding {
   readonly path: string | readonly (string | number)[];
   readonly message: string;
   readonly hint?: string;
+  /** Absent: an error. A warning is shown, and nothing else comes of it. */
+  readonly severity?: "warning";
 }
 
 /**

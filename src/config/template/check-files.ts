@@ -1,7 +1,7 @@
 import type { HostFiles } from "../../host/index.ts";
 import type { DocumentPath, Finding } from "../document/index.ts";
 import { TRUSTED } from "./check-repositories.ts";
-import type { ImageTemplate } from "./schema.ts";
+import type { ImageTemplate } from "./schema/index.ts";
 
 interface Reference {
   readonly path: DocumentPath;

@@ -1,6 +1,6 @@
 import type { Finding } from "../document/index.ts";
 import { cidrFamilyOf, ipFamilyOf } from "./ip-address.ts";
-import type { NetworkInterfaceSection, NetworkSection } from "./schema.ts";
+import type { NetworkInterfaceSection, NetworkSection } from "./schema/index.ts";
 
 const INTERFACES = ["systemConfig", "network", "interfaces"] as const;
 /** The name goes into file names and into a `[Match]` section. */

@@ -1,5 +1,5 @@
 import type { Finding } from "../document/index.ts";
-import type { PackageRepositorySection } from "./schema.ts";
+import type { PackageRepositorySection } from "./schema/index.ts";
 
 /** The value that other tools' templates have in place of an address, to be filled in. */
 export const ADDRESS_PLACEHOLDER = "<URL>";

@@ -4,7 +4,7 @@ import { checkNetwork } from "./check-network.ts";
 import { isCleanPath } from "./check-paths.ts";
 import { checkRepositories } from "./check-repositories.ts";
 import { checkUsers } from "./check-users.ts";
-import type { AdditionalFileSection, ImageTemplate, KernelSection, ServicesSection } from "./schema.ts";
+import type { AdditionalFileSection, ImageTemplate, KernelSection, ServicesSection } from "./schema/index.ts";
 
 /** What the merged template must mean, beyond its schema; needs no file, no network and no other part of the program. */
 export function checkTemplate(template: ImageTemplate): Finding[] {

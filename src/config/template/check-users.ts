@@ -1,6 +1,6 @@
 import type { Finding } from "../document/index.ts";
 import { isCleanPath } from "./check-paths.ts";
-import type { UserSection } from "./schema.ts";
+import type { UserSection } from "./schema/index.ts";
 
 const USERS = ["systemConfig", "users"] as const;
 const GROUP_NAME = /^[a-z_][a-z0-9._-]{0,31}$/;

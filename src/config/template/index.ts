@@ -17,4 +17,4 @@ export type {
   SystemConfigSection,
   TargetSection,
   UserSection,
-} from "./schema.ts";
+} from "./schema/index.ts";

@@ -21,7 +21,7 @@ import { checkReferencedFiles } from "./check-files.ts";
 import { checkSupport } from "./check-support.ts";
 import { checkLayer, checkTemplate } from "./check-template.ts";
 import { mergeTemplates } from "./merge-template.ts";
-import type { ImageTemplate } from "./schema.ts";
+import type { ImageTemplate } from "./schema/index.ts";
 import { findTargetDefaults } from "./target-defaults.ts";
 import { substituteVariables } from "./variables.ts";
 

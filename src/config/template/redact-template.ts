@@ -1,4 +1,4 @@
-import type { ImageTemplate } from "./schema.ts";
+import type { ImageTemplate } from "./schema/index.ts";
 
 export const REDACTED = "<redacted>";
 

@@ -2,7 +2,7 @@ import path from "node:path";
 import { ComposerError, type ErrorCode, nearestOf } from "../../core/index.ts";
 import type { HostFiles } from "../../host/index.ts";
 import type { Finding } from "../document/index.ts";
-import type { TargetSection } from "./schema.ts";
+import type { TargetSection } from "./schema/index.ts";
 
 /** The versions that templates may name for each operating system; `undefined` is: any. */
 const DISTRIBUTIONS: Readonly<Record<TargetSection["os"], readonly string[] | undefined>> = {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { schemaTexts } from "../../../test/tools/generate-schema.ts";
+import { schemaTexts } from "../../../../test/tools/generate-schema.ts";
 
 describe("published schemas", async () => {
   const texts = await schemaTexts();

@@ -1,0 +1,37 @@
+import Type from "typebox";
+
+/**
+ * The vocabulary that the sections of the template schema are written in.
+ *
+ * Every field has a description and an example: `docs/template-reference.md` is made of them.
+ */
+
+/** A mapping with no keys but the listed ones. */
+export const closed = { additionalProperties: false } as const;
+
+/** A pattern, and what it asks for in words. */
+export const matching = (pattern: string, patternErrorMessage: string) => ({ pattern, patternErrorMessage });
+
+type Options = Readonly<Record<string, unknown>>;
+
+export const text = (description: string, example: string, options: Options = {}) =>
+  Type.String({ description, examples: [example], ...options });
+
+export const flag = (description: string, example = true, options: Options = {}) =>
+  Type.Boolean({ description, examples: [example], ...options });
+
+export const wholeNumber = (description: string, example: number, minimum: number, maximum?: number) =>
+  Type.Integer({ description, examples: [example], minimum, ...(maximum === undefined ? {} : { maximum }) });
+
+/** One of several words. */
+export const choice = <const T extends readonly string[]>(values: T, description: string, options: Options = {}) =>
+  Type.Enum([...values] as T[number][], { description, examples: [values[0]], ...options });
+
+/** A list of mappings; its example is composed from theirs. */
+export const list = <T extends Type.TSchema>(items: T, description: string) => Type.Array(items, { description });
+
+/** A list of texts. */
+export const texts = (description: string, examples: readonly string[], options: Options = {}) =>
+  Type.Array(Type.String(options), { description, examples: [examples] });
+
+export const ABSOLUTE_PATH = matching("^/", "an absolute path");
