@@ -209,7 +209,7 @@ function withLocalFiles(merged: MergedTemplate): ImageTemplate {
   const { systemConfig } = merged.template;
   const additionalFiles = systemConfig?.additionalFiles?.map((file, index) => ({
     ...file,
-    local: merged.localFile(`systemConfig.additionalFiles[${index}].local`),
+    ...(file.local === undefined ? {} : { local: merged.localFile(`systemConfig.additionalFiles[${index}].local`) }),
   }));
   if (additionalFiles === undefined) return merged.template;
   return { ...merged.template, systemConfig: { ...systemConfig, additionalFiles } };
@@ -217,5 +217,5 @@ function withLocalFiles(merged: MergedTemplate): ImageTemplate {
 
 async function additionalFileDigests(host: Host, request: BuildRequest): Promise<Json> {
   const files = withLocalFiles(request.template).systemConfig?.additionalFiles ?? [];
-  return Promise.all(files.map(async ({ local, final }) => [final, await host.files.sha256(local)]));
+  return Promise.all(files.map(async ({ local, final }) => [final, local === undefined ? null : await host.files.sha256(local)]));
 }

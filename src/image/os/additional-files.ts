@@ -21,6 +21,10 @@ export async function planAdditionalFiles(
 ): Promise<TreeChange[]> {
   const changes: TreeChange[] = [];
   for (const [index, file] of files.entries()) {
+    if (file.local === undefined) {
+      changes.push(withoutSource(file));
+      continue;
+    }
     const from = nodePath.resolve(templateDirectory, file.local);
     const real = (await host.files.exists(from)) ? await host.files.realPath(from) : undefined;
     const stat = real === undefined ? undefined : await host.files.stat(real);
@@ -61,6 +65,15 @@ export function planFileOwners(files: readonly AdditionalFileSection[], accounts
       details: [`named at systemConfig.additionalFiles[${index}].owner`],
     });
   });
+}
+
+/** What the template has itself: a text, or nothing but a directory. */
+function withoutSource({ content, directory, final, mode }: AdditionalFileSection): TreeChange {
+  const owner = { uid: 0, gid: 0 };
+  const bits = mode === undefined ? undefined : Number.parseInt(mode, 8);
+  return directory === true
+    ? { kind: "directory", path: final, mode: bits ?? 0o755, ...owner }
+    : { kind: "write", path: final, content: content ?? "", mode: bits ?? 0o644, ...owner };
 }
 
 function defaultMode(mode: number): number {

@@ -118,6 +118,7 @@ async function runConfigurations(
   emit: EventSink,
 ): Promise<void> {
   for (const [index, { cmd }] of configurations.entries()) {
+    if (cmd === undefined) continue;
     try {
       await runInImage(["bash", "-c", cmd], { onLine: (line) => emit({ type: "debug", message: line }) });
     } catch (error) {
