@@ -1,32 +1,54 @@
 import path from "node:path";
-import { parse } from "yaml";
-import Type, { type Static, type TSchema } from "typebox";
-import { Check } from "typebox/value";
+import { type JsonSchema, IssuesError, Positions, checkSchema, readDocument } from "../config/index.ts";
 import { ComposerError } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 
 /** One entry of `config.yml`: where the rest of a provider's data is, relative to its directory. */
-const ProviderEntry = Type.Object({
-  dist: Type.String(),
-  arch: Type.String(),
-  pkgType: Type.Enum(["deb", "rpm"]),
-  chrootenvConfigFile: Type.String(),
-  repositoryFile: Type.String(),
-  releaseVersion: Type.String(),
+interface ProviderEntry {
+  readonly releaseVersion: string;
+  readonly repositoryFile: string;
+  readonly chrootenvConfigFile: string;
+}
+
+export interface ProviderRepository {
+  readonly name: string;
+  readonly suite: string;
+  readonly baseURL: string;
+  readonly components: readonly string[];
+  readonly keys: readonly { readonly file: string; readonly fingerprints: readonly string[] }[];
+  readonly priority?: number;
+}
+
+const text: JsonSchema = { type: "string" };
+const texts: JsonSchema = { type: "array", items: text };
+const list = (items: JsonSchema): JsonSchema => ({ type: "array", items });
+const mapping = (required: Record<string, JsonSchema>, optional: Record<string, JsonSchema> = {}): JsonSchema => ({
+  type: "object",
+  properties: { ...required, ...optional },
+  required: Object.keys(required),
 });
 
-const RepositoryEntry = Type.Object({
-  name: Type.String(),
-  suite: Type.String(),
-  baseURL: Type.String(),
-  components: Type.Array(Type.String()),
-  keys: Type.Array(Type.Object({ file: Type.String(), fingerprints: Type.Array(Type.String()) })),
-  priority: Type.Optional(Type.Integer()),
+const providerEntry = mapping({
+  dist: text,
+  arch: text,
+  pkgType: { enum: ["deb", "rpm"] },
+  chrootenvConfigFile: text,
+  repositoryFile: text,
+  releaseVersion: text,
 });
-const RepositoryFile = Type.Object({ repositories: Type.Array(RepositoryEntry) });
-const ToolRootFile = Type.Object({ packages: Type.Array(Type.String()) });
-
-export type ProviderRepository = Static<typeof RepositoryEntry>;
+const indexSchema: JsonSchema = { type: "object", patternProperties: { "": providerEntry } };
+const repository = mapping(
+  {
+    name: text,
+    suite: text,
+    baseURL: text,
+    components: texts,
+    keys: list(mapping({ file: text, fingerprints: texts })),
+  },
+  { priority: { type: "integer" } },
+);
+const repositoriesSchema = mapping({ repositories: list(repository) });
+const toolRootSchema = mapping({ packages: texts });
 
 /** The data of one provider for one architecture. */
 export interface ProviderFiles {
@@ -47,18 +69,25 @@ export interface ProviderFiles {
 export async function readProviderFiles(host: Host, directory: string, architecture: string): Promise<ProviderFiles> {
   const index = path.join(directory, "config.yml");
   if (!(await host.files.exists(index))) throw unknownProvider(directory, architecture);
-  const entries = await readYaml(host, index, Type.Record(Type.String(), ProviderEntry));
+  const entries = await read<Record<string, ProviderEntry>>(host, index, indexSchema);
   const entry = Object.hasOwn(entries, architecture) ? entries[architecture] : undefined;
   if (entry === undefined) throw unknownProvider(directory, architecture);
-  const { repositories } = await readYaml(host, path.join(directory, entry.repositoryFile), RepositoryFile);
-  const { packages } = await readYaml(host, path.join(directory, entry.chrootenvConfigFile), ToolRootFile);
+  const repositoryFile = path.join(directory, entry.repositoryFile);
+  const { repositories } = await read<{ repositories: ProviderRepository[] }>(host, repositoryFile, repositoriesSchema);
+  const toolRootFile = path.join(directory, entry.chrootenvConfigFile);
+  const { packages } = await read<{ packages: string[] }>(host, toolRootFile, toolRootSchema);
   return { directory, releaseVersion: entry.releaseVersion, repositories, toolPackages: packages };
 }
 
-async function readYaml<T extends TSchema>(host: Host, file: string, schema: T): Promise<Static<T>> {
-  const content: unknown = parse(await host.files.readText(file));
-  if (Check(schema, content)) return content;
-  throw new ComposerError("CONFIG_INVALID", `Cannot use "${file}": it is not what a provider's data file must be`);
+/** @typeParam T what `schema` describes */
+async function read<T>(host: Host, file: string, schema: JsonSchema): Promise<T> {
+  const positions = new Positions();
+  const document = await readDocument(host.files, file, file, "CONFIG_INVALID", positions);
+  const issues = document.isReadable
+    ? [...document.issues, ...checkSchema(document.value, schema, "CONFIG_INVALID", positions)]
+    : document.issues;
+  if (issues.length > 0) throw new IssuesError(`provider data "${file}"`, issues, new Map([[file, document.text]]));
+  return document.value as T;
 }
 
 function unknownProvider(directory: string, architecture: string): ComposerError {
