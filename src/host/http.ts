@@ -1,6 +1,7 @@
+import process from "node:process";
 import { getCACertificates } from "node:tls";
-import type { Agent } from "undici";
-import { type Dispatcher, EnvHttpProxyAgent, request } from "undici";
+import type { Agent, Dispatcher } from "undici";
+import { ComposerError } from "../core/index.ts";
 
 export interface HttpRequest {
   readonly url: string;
@@ -20,6 +21,7 @@ export interface HttpResponse {
 
 /** HTTP(S) GET; errors of the connection are thrown as they come, statuses are the caller's to judge. */
 export interface HttpClient {
+  /** @throws {CONFIG_INVALID} a proxy variable holds no address */
   get(request: HttpRequest): Promise<HttpResponse>;
   close(): Promise<void>;
 }
@@ -29,20 +31,27 @@ const CONNECT_TIMEOUT_MS = 20_000;
 const HEADERS_TIMEOUT_MS = 30_000;
 const BODY_IDLE_TIMEOUT_MS = 60_000;
 
-/** A client with TLS 1.2 or newer, the system's CA store, and the proxy that `http_proxy`, `https_proxy` and `no_proxy` name. */
-export function createHttpClient(): HttpClient {
-  let dispatcher: Dispatcher | undefined;
-  const dispatch = (): Dispatcher => (dispatcher ??= createDispatcher());
+/** The part of an environment that names proxies. */
+type ProxyVariables = Readonly<Record<string, string | undefined>>;
+
+/**
+ * A client with TLS 1.2 or newer, the system's CA store, and the proxies that `http_proxy`, `https_proxy` and `no_proxy`
+ * name; of two spellings the one in lower case counts.
+ */
+export function createHttpClient(variables: ProxyVariables = process.env): HttpClient {
+  let dispatcher: Promise<Dispatcher> | undefined;
   return {
-    get: async (httpRequest) => follow(httpRequest, dispatch(), MAX_REDIRECTS),
+    get: async (httpRequest) => follow(httpRequest, await (dispatcher ??= createDispatcher(variables)), MAX_REDIRECTS),
     close: async () => {
-      await dispatcher?.destroy();
+      await (await dispatcher?.catch(() => undefined))?.destroy();
       dispatcher = undefined;
     },
   };
 }
 
-function createDispatcher(): Dispatcher {
+/** Loads undici only now: most commands ask nobody anything, and loading it takes as long as all of our own code. */
+async function createDispatcher(variables: ProxyVariables): Promise<Dispatcher> {
+  const { EnvHttpProxyAgent } = await import("undici");
   const tls = { minVersion: "TLSv1.2" as const, ca: systemCertificates() };
   const options: Agent.Options = {
     connect: { ...tls, timeout: CONNECT_TIMEOUT_MS },
@@ -51,7 +60,26 @@ function createDispatcher(): Dispatcher {
     connections: 16,
     keepAliveTimeout: 5_000,
   };
-  return new EnvHttpProxyAgent({ ...options, requestTls: tls, proxyTls: tls });
+  return new EnvHttpProxyAgent({
+    ...options,
+    requestTls: tls,
+    proxyTls: tls,
+    httpProxy: proxyOf(variables, "http_proxy"),
+    httpsProxy: proxyOf(variables, "https_proxy"),
+    noProxy: variables["no_proxy"] ?? variables["NO_PROXY"] ?? "",
+  });
+}
+
+/** Empty when there is none; an address without a scheme is one of http, as it is for curl and apt. */
+function proxyOf(variables: ProxyVariables, name: "http_proxy" | "https_proxy"): string {
+  const value = variables[name] ?? variables[name.toUpperCase()] ?? "";
+  if (value === "") return "";
+  const address = value.includes("://") ? value : `http://${value}`;
+  if (/^(https?|socks5?):$/.test(URL.parse(address)?.protocol ?? "")) return address;
+  // The value may hold a password.
+  throw new ComposerError("CONFIG_INVALID", `Cannot use the proxy of the variable ${name}: it is no address`, {
+    hint: "It looks like http://PROXY:3128, or http://USER:PASSWORD@PROXY:3128",
+  });
 }
 
 /** The host's CA certificates; Node's own list where the host has none. */
@@ -62,6 +90,7 @@ function systemCertificates(): string[] {
 }
 
 async function follow(httpRequest: HttpRequest, dispatcher: Dispatcher, redirectsLeft: number): Promise<HttpResponse> {
+  const { request } = await import("undici");
   const response = await request(httpRequest.url, {
     method: "GET",
     dispatcher,

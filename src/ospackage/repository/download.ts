@@ -166,8 +166,10 @@ async function request(
   }
   try {
     return await host.http.get({ url, headers, ...(signal === undefined ? {} : { signal }) });
-  } catch (error) {
-    throw new Temporary(unreachable(objectOf(url, options), error));
+  } catch (failure) {
+    if (isComposerError(failure)) throw failure;
+    const { error, isTemporary } = unreachable(objectOf(url, options), failure);
+    throw isTemporary ? new Temporary(error) : error;
   }
 }
 
