@@ -8,6 +8,7 @@ export * from "./digests.ts";
 export * from "./error-codes.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
+export * from "./globs.ts";
 export * from "./redact-url.ts";
 export * from "./sizes.ts";
 export * from "./steps.ts";

@@ -23,16 +23,26 @@ export function formatIssues(issues: readonly Issue[], sources: SourceTexts): st
 export class IssuesError extends ComposerError {
   readonly issues: readonly Issue[];
 
-  /** @param what for example `template "edge.yml"` */
-  constructor(what: string, issues: readonly Issue[], sources: SourceTexts) {
+  /** Warnings, and what could not be built either. */
+  readonly others: readonly Issue[];
+
+  /**
+   * @param what for example `template "edge.yml"`
+   * @param others issues that don't count, but are shown
+   */
+  constructor(what: string, issues: readonly Issue[], sources: SourceTexts, others: readonly Issue[] = []) {
     const sorted = [...issues].sort(compareIssues);
     const position = sorted[0]?.position;
     const count = issues.length === 1 ? "1 error" : `${issues.length} errors`;
     super(commonCode(issues), `Cannot use ${what}: ${count} found`, {
-      details: formatIssues(sorted, sources),
+      details: [
+        ...formatIssues(sorted, sources),
+        ...(others.length === 0 ? [] : ["", ...formatIssues(others, sources)]),
+      ],
       ...(position === undefined ? {} : { position: positionOf(position) }),
     });
     this.issues = sorted;
+    this.others = others.toSorted(compareIssues);
   }
 }
 
@@ -46,11 +56,11 @@ export function issueText({ path, message, expected, didYouMean }: Issue): strin
 }
 
 function formatIssue(issue: Issue, sources: SourceTexts): string[] {
-  const { position, hint } = issue;
+  const { position, hint, severity } = issue;
   const place = position === undefined ? "" : `${position.file}:${position.line}:${position.column}: `;
   const frame = position === undefined ? [] : codeFrame(position, sources.get(position.file));
   return [
-    printable(`${place}${issueText(issue)}`),
+    printable(`${place}${severity === undefined ? "" : `${severity}: `}${issueText(issue)}`),
     ...frame,
     ...(hint === undefined ? [] : [`  hint: ${printable(hint)}`]),
   ];

@@ -12,6 +12,8 @@ export interface Issue {
   readonly expected?: string;
   readonly didYouMean?: string;
   readonly hint?: string;
+  /** Absent: an error. */
+  readonly severity?: "warning";
   readonly position?: SourceSpan;
 }
 

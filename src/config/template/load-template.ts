@@ -1,37 +1,43 @@
 import path from "node:path";
-import { ComposerError, type SourcePosition, isComposerError, nearestOf } from "../../core/index.ts";
-import type { Host } from "../../host/index.ts";
+import type { SourcePosition } from "../../core/index.ts";
 import {
   type DocumentPath,
   type Finding,
   type Issue,
-  type JsonSchema,
+  IssuesError,
   type Mapping,
   Positions,
   checkSchema,
-  formatPath,
+  entryOf,
+  isContainer,
   isMapping,
-  IssuesError,
-  firstIssues,
-  parsePath,
-  readDocument,
 } from "../document/index.ts";
-import templateSchema from "../../../schema/os-image-template.schema.json" with { type: "json" };
 import { checkReferencedFiles } from "./check-files.ts";
 import { checkSupport } from "./check-support.ts";
-import { checkLayer, checkTemplate } from "./check-template.ts";
+import { checkTemplate } from "./check-template.ts";
+import { locateFindings, toPath } from "./locate-findings.ts";
 import { mergeTemplates } from "./merge-template.ts";
-import type { ImageTemplate } from "./schema/index.ts";
-import { findTargetDefaults } from "./target-defaults.ts";
-import { substituteVariables } from "./variables.ts";
+import {
+  type Layer,
+  type LayerContext,
+  readLayer,
+  shownPath,
+  TEMPLATE_SCHEMA,
+  type TemplateHost,
+} from "./read-layer.ts";
+import { readLayers } from "./read-layers.ts";
+import type { ImageTemplate, TargetSection } from "./schema/index.ts";
+import { findTargetDefaults, type TargetDefaults } from "./target-defaults.ts";
 
-/** A checked template over the defaults of its target; every value knows where it was written. */
+/** A checked template over what it extends and the defaults of its target; every value knows where it was written. */
 export interface MergedTemplate {
   readonly template: ImageTemplate;
   /** The absolute path of the user's file. */
   readonly file: string;
   /** The files of the layers, the lowest first; the last is the user's. */
   readonly files: readonly string[];
+  /** What is allowed, but probably not meant. */
+  readonly warnings: readonly Issue[];
   /** What this version cannot build yet: see {@link requireSupported}. */
   readonly unsupported: readonly Issue[];
   /** The texts for code frames, secrets masked, by the file names of positions. */
@@ -44,28 +50,18 @@ export interface MergedTemplate {
   readonly issuesOf: (findings: readonly Finding[]) => Issue[];
 }
 
-/** Parts of a template that come from the command line and win over every file. */
-export type TemplateOverrides = { readonly [K in keyof ImageTemplate]?: Partial<ImageTemplate[K]> };
-
 export interface LoadTemplateOptions {
   /** The directory that holds `osv/`. */
   readonly configDir: string;
-  readonly overrides?: TemplateOverrides;
   /** Further checks of the merged template, whose findings are shown together with ours. */
   readonly checks?: readonly ((template: ImageTemplate) => readonly Finding[])[];
 }
 
-type TemplateHost = Pick<Host, "files" | "environment">;
-
-interface Layer {
-  readonly file: string;
-  readonly value: Mapping;
-  readonly issues: readonly Issue[];
-}
-
 /**
- * Reads a template, lays it over the default template of its target, and checks the result; asks no network.
+ * Reads a template, lays it over what it extends and the default template of its target, and checks the result; asks no
+ * network.
  *
+ * What one check refuses is left out for the next ones, so that all findings appear in one run.
  * @param file as the user wrote it; messages show it like that
  * @throws {TEMPLATE_NOT_FOUND} there is no such file
  * @throws {TEMPLATE_SYNTAX} a file is no plain YAML
@@ -77,67 +73,29 @@ export async function loadTemplate(
   file: string,
   options: LoadTemplateOptions,
 ): Promise<MergedTemplate> {
-  const positions = new Positions();
-  const sources = new Map<string, string>();
-  const readLayer = (name: string): Promise<Layer> => loadLayer(host, name, positions, sources);
-
-  const user = await readLayer(file);
-  const issues = [...user.issues];
-  const rejected = (): IssuesError => new IssuesError(`template "${file}"`, issues, sources);
-  if (issues.length > 0) throw rejected();
-
-  const { target } = user.value as ImageTemplate;
-  const configDir = path.resolve(host.environment.workingDirectory, options.configDir);
-  const defaults = await findTargetDefaults(host.files, configDir, target);
-  const lower = defaults.file === undefined ? [] : [await readLayer(shownPath(host, defaults.file))];
-  issues.push(...lower.flatMap((layer) => layer.issues));
-  if (issues.length > 0) throw rejected();
-
-  const layers = [...lower, user];
-  const overrides = (options.overrides ?? {}) as Mapping;
-  const root = mergeTemplates([...layers.map((layer) => layer.value), overrides], positions);
-  positions.recordRoot(root, positions.rootOf(user.value));
-  issues.push(...checkSchema(root, templateSchema as JsonSchema, "TEMPLATE_INVALID", positions));
-  if (issues.length > 0) throw rejected();
-
-  const template = root as ImageTemplate;
-  const locate = (findings: readonly Finding[]): Issue[] => locateFindings(findings, root, positions);
-  const positionOf = (at: DocumentPath | string): SourcePosition | undefined => {
-    const span = positions.find(root, toPath(at));
-    return span === undefined ? undefined : { file: span.file, line: span.line, column: span.column };
-  };
-  const localFile = (at: DocumentPath | string): string =>
-    path.resolve(
-      host.environment.workingDirectory,
-      path.dirname(positionOf(at)?.file ?? file),
-      String(valueAt(root, toPath(at))),
-    );
-
-  const support = [
-    ...(defaults.finding === undefined ? [] : [defaults.finding]),
-    ...checkSupport(template),
-    // Without the target's defaults there is no complete disk or boot loader to judge.
-    ...(lower.length === 0 ? [] : (options.checks ?? []).flatMap((check) => check(template))),
-  ];
-  const unsupported = locate(support.filter(({ code }) => code === "TEMPLATE_UNSUPPORTED"));
-  issues.push(
-    ...locate([
-      ...support.filter(({ code }) => code !== "TEMPLATE_UNSUPPORTED"),
-      ...checkTemplate(template),
-      ...(await checkReferencedFiles(host.files, template, localFile)),
-    ]),
+  const context: LayerContext = { host, positions: new Positions(), sources: new Map() };
+  const { positions, sources } = context;
+  const user = await readLayers(context, file);
+  const target = user.layers.at(-1)?.value["target"];
+  const defaults = isMapping(target) ? await readDefaults(context, options.configDir, target as TargetSection) : {};
+  const layers = [...(defaults.layer === undefined ? [] : [defaults.layer]), ...user.layers];
+  const root = mergeTemplates(
+    layers.map((layer) => layer.value),
+    positions,
   );
-  if (issues.length > 0) throw rejected();
-  return {
-    template,
-    file: path.resolve(host.environment.workingDirectory, file),
-    files: layers.map((layer) => layer.file),
-    unsupported,
-    sources,
-    positionOf,
-    localFile,
-    issuesOf: locate,
-  };
+  const merged = createMerged(context, file, layers, root);
+
+  const issues = [...user.issues, ...(defaults.layer?.issues ?? [])];
+  // Layers that are right by themselves make a right whole; this is about the ones that lack something.
+  if (issues.length === 0) issues.push(...checkSchema(root, TEMPLATE_SCHEMA, "TEMPLATE_INVALID", positions));
+  if (isMapping(target)) issues.push(...(await checkMeaning(merged, host, layers, defaults, options)));
+
+  const isUnsupported = ({ code }: Issue): boolean => code === "TEMPLATE_UNSUPPORTED";
+  const warnings = issues.filter((issue) => issue.severity === "warning");
+  const unsupported = issues.filter(isUnsupported);
+  const errors = issues.filter((issue) => issue.severity !== "warning" && !isUnsupported(issue));
+  if (errors.length > 0) throw new IssuesError(`template "${file}"`, errors, sources, [...warnings, ...unsupported]);
+  return { ...merged, warnings, unsupported };
 }
 
 /** Refuses what {@link MergedTemplate.unsupported} lists. @throws {TEMPLATE_UNSUPPORTED} */
@@ -146,70 +104,71 @@ export function requireSupported(merged: MergedTemplate): void {
   if (merged.unsupported.length > 0) throw new IssuesError(`template "${file}"`, merged.unsupported, merged.sources);
 }
 
-async function loadLayer(
-  host: TemplateHost,
+interface Defaults {
+  readonly layer?: Layer;
+  readonly finding?: TargetDefaults["finding"];
+}
+
+async function readDefaults(context: LayerContext, configDir: string, target: TargetSection): Promise<Defaults> {
+  const { files, environment } = context.host;
+  const directory = path.resolve(environment.workingDirectory, configDir);
+  const { file, finding } = await findTargetDefaults(files, directory, target);
+  return {
+    ...(file === undefined ? {} : { layer: await readLayer(context, shownPath(context.host, file)) }),
+    ...(finding === undefined ? {} : { finding }),
+  };
+}
+
+function createMerged(
+  { host, positions, sources }: LayerContext,
   file: string,
-  positions: Positions,
-  sources: Map<string, string>,
-): Promise<Layer> {
-  const absolute = path.resolve(host.environment.workingDirectory, file);
-  const document = await readTemplate(host, absolute, file, positions);
-  sources.set(file, document.text);
-  const { value, issues, isReadable } = document;
-  if (!isReadable || !isMapping(value)) {
-    const found = isReadable ? checkSchema(value, templateSchema as JsonSchema, "TEMPLATE_INVALID", positions) : [];
-    return { file, value: {}, issues: firstIssues(file, issues, found) };
-  }
-  const substitution = substituteVariables(value, host.environment.variables, positions);
-  const root = isMapping(substitution.value) ? substitution.value : {};
-  const schemaIssues = checkSchema(root, templateSchema as JsonSchema, "TEMPLATE_INVALID", positions);
-  const found = firstIssues(file, issues, substitution.issues, schemaIssues);
-  const repeated = found.length === 0 ? locateFindings(checkLayer(root as ImageTemplate), root, positions) : [];
-  return { file, value: root, issues: [...found, ...repeated] };
+  layers: readonly Layer[],
+  root: Mapping,
+): MergedTemplate {
+  const { workingDirectory } = host.environment;
+  const positionOf: MergedTemplate["positionOf"] = (at) => {
+    const span = positions.find(root, toPath(at));
+    return span === undefined ? undefined : { file: span.file, line: span.line, column: span.column };
+  };
+  return {
+    template: root as ImageTemplate,
+    file: path.resolve(workingDirectory, file),
+    files: layers.map((layer) => layer.file),
+    warnings: [],
+    unsupported: [],
+    sources,
+    positionOf,
+    localFile: (at) =>
+      path.resolve(workingDirectory, path.dirname(positionOf(at)?.file ?? file), String(valueAt(root, toPath(at)))),
+    issuesOf: (findings) => locateFindings(findings, root, positions),
+  };
 }
 
-async function readTemplate(host: TemplateHost, absolute: string, file: string, positions: Positions) {
-  try {
-    return await readDocument(host.files, absolute, file, "TEMPLATE_SYNTAX", positions);
-  } catch (error) {
-    if (!isComposerError(error, "HOST_FILE_UNREADABLE")) throw error;
-    const exists = await host.files.exists(absolute);
-    if (exists) throw new ComposerError("TEMPLATE_NOT_FOUND", error.message.replace(absolute, file), { cause: error });
-    const near = nearestOf(path.basename(file), await host.files.list(path.dirname(absolute)).catch(() => []));
-    throw new ComposerError("TEMPLATE_NOT_FOUND", `Cannot read template "${file}": it does not exist`, {
-      cause: error,
-      ...(near === undefined ? {} : { hint: `Did you mean "${path.join(path.dirname(file), near)}"?` }),
-    });
-  }
+/** What the merged template means, as far as it is there. */
+async function checkMeaning(
+  { template, localFile, issuesOf }: MergedTemplate,
+  host: TemplateHost,
+  layers: readonly Layer[],
+  defaults: Defaults,
+  options: LoadTemplateOptions,
+): Promise<Issue[]> {
+  const findings = [
+    ...checkTemplate(template),
+    ...(await checkReferencedFiles(host.files, template, localFile)),
+    // Without the target's defaults there is no complete disk or boot loader to judge.
+    ...(defaults.layer === undefined ? [] : (options.checks ?? []).flatMap((check) => check(template))),
+    ...(defaults.finding === undefined ? [] : [defaults.finding]),
+    ...checkSupport(template),
+  ];
+  const pruned = new Set(layers.flatMap((layer) => layer.pruned).map(sectionOf));
+  return issuesOf(findings.filter(({ path: at }) => !pruned.has(sectionOf(toPath(at)))));
 }
 
-function locateFindings(findings: readonly Finding[], root: Mapping, positions: Positions): Issue[] {
-  return findings.map(({ code = "TEMPLATE_INVALID", path: at, message, hint }) => {
-    const steps = toPath(at);
-    const position = positions.find(root, steps);
-    return {
-      code,
-      path: formatPath(steps),
-      message,
-      ...(hint === undefined ? {} : { hint }),
-      ...(position === undefined ? {} : { position }),
-    };
-  });
-}
-
-function toPath(at: DocumentPath | string): DocumentPath {
-  return typeof at === "string" ? parsePath(at) : at;
+/** What was left out of a section would give findings about the rest that nobody could understand. */
+function sectionOf(at: DocumentPath): string {
+  return at.slice(0, 2).join(".");
 }
 
 function valueAt(root: unknown, at: DocumentPath): unknown {
-  return at.reduce<unknown>((value, key) => {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
-    return (value as Record<string | number, unknown>)[key];
-  }, root);
-}
-
-/** Relative to the working directory where that is below it: shorter, and the same on every machine. */
-function shownPath(host: TemplateHost, file: string): string {
-  const relative = path.relative(host.environment.workingDirectory, file);
-  return relative.startsWith("..") ? file : relative;
+  return at.reduce<unknown>((value, key) => (isContainer(value) ? entryOf(value, key) : undefined), root);
 }

@@ -66,6 +66,34 @@ export function byKey(keyOf: (item: Mapping) => string, rule: MergeRule): MergeR
   };
 }
 
+/** The list without the items that `isLeftOut` names; undefined stays undefined. */
+export function without(
+  list: Located | undefined,
+  isLeftOut: (item: unknown) => boolean,
+  positions: Positions,
+): Located | undefined {
+  if (list === undefined || !isList(list.value)) return list;
+  const kept = itemsOf(list, positions).filter(({ value }) => !isLeftOut(value));
+  return kept.length === list.value.length ? list : { value: listOf(kept, positions), place: list.place };
+}
+
+/** The mapping with some fields changed; a field that becomes undefined goes. */
+export function withFields(
+  mapping: Located,
+  changes: Readonly<Record<string, (field: Located | undefined) => Located | undefined>>,
+  positions: Positions,
+): Located {
+  const { value } = mapping;
+  if (!isMapping(value)) return mapping;
+  const entries = Object.keys(value).flatMap((key): [string, Located][] => {
+    const field = fieldOf(value, key, positions);
+    const change = Object.hasOwn(changes, key) ? changes[key] : undefined;
+    const changed = change === undefined ? field : change(field);
+    return changed === undefined ? [] : [[key, changed]];
+  });
+  return { value: mappingOf(entries, positions), place: mapping.place };
+}
+
 export function fieldOf(mapping: Mapping, key: string, positions: Positions): Located | undefined {
   if (!Object.hasOwn(mapping, key)) return undefined;
   return { value: mapping[key], place: positions.placeOf(mapping, key) };

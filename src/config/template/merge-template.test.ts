@@ -58,6 +58,33 @@ describe("mergeTemplates()", () => {
     });
   });
 
+  it("takes what a child excludes from the parent's packages, and lets it ask again for what the parent excludes", () => {
+    const { merged } = merge(
+      "systemConfig: { packages: [nginx, nginx-extra, vim=2, curl], excludePackages: [nano, ed], kernel: { packages: [k] } }",
+      "systemConfig: { packages: [ed], excludePackages: ['nginx*', vim, k] }",
+    );
+    expect(merged).toEqual({
+      systemConfig: {
+        packages: ["curl", "ed"],
+        excludePackages: ["nano", "nginx*", "vim", "k"],
+        kernel: { packages: [] },
+      },
+    });
+  });
+
+  it("appends scripts, and joins groups by name", () => {
+    const { merged } = merge(
+      "systemConfig: { postInstallScripts: [{ inline: a }], groups: [{ name: g, gid: 7 }] }",
+      "systemConfig: { postInstallScripts: [{ inline: a }], groups: [{ name: h }, { name: g }] }",
+    );
+    expect(merged).toEqual({
+      systemConfig: {
+        postInstallScripts: [{ inline: "a" }, { inline: "a" }],
+        groups: [{ name: "g", gid: 7 }, { name: "h" }],
+      },
+    });
+  });
+
   it("lets a child undo what the parent said about a unit", () => {
     const { merged } = merge(
       "systemConfig: { services: { enable: [a, b], disable: [c] } }",

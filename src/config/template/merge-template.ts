@@ -1,4 +1,5 @@
 import { type Mapping, type Positions, isList, isMapping } from "../document/index.ts";
+import { excludes, packageNameOf } from "./exclude-packages.ts";
 import {
   type Located,
   type MergeRule,
@@ -6,69 +7,101 @@ import {
   concatenate,
   fieldOf,
   fields,
-  listOf,
-  itemsOf,
   mappingOf,
   replace,
   replaceUnlessEmpty,
   union,
+  withFields,
+  without,
 } from "./merge-layers.ts";
 
 /** Joins two users of the same name: groups and keys add up, everything else is the child's when it says something. */
 const mergeUser: MergeRule = (parent, child, positions) => {
   const merged = fields({ groups: union, sshAuthorizedKeys: union })(parent, child, positions);
   return setsHash(child.value) && isMapping(child.value) && !Object.hasOwn(child.value, "hash_algo")
-    ? without(merged, "hash_algo", positions)
+    ? withFields(merged, { hash_algo: () => undefined }, positions)
     : merged;
 };
 
 /** What the child says about a unit undoes what the parent said about it. */
 const mergeServices: MergeRule = (parent, child, positions) => {
-  const { value } = child;
-  if (!isMapping(value) || !isMapping(parent.value)) return child;
-  const named = new Set(Object.values(value).flatMap((units) => (isList(units) ? units : [])));
-  const rest = Object.keys(parent.value).flatMap((key): [string, Located][] => {
-    const units = isMapping(parent.value) ? fieldOf(parent.value, key, positions) : undefined;
-    if (units === undefined) return [];
-    const kept = itemsOf(units, positions).filter((unit) => !named.has(unit.value));
-    return [[key, { value: listOf(kept, positions), place: units.place }]];
-  });
-  const undone = { value: mappingOf(rest, positions), place: parent.place };
+  if (!isMapping(child.value)) return child;
+  const named = new Set<unknown>(Object.values(child.value).flatMap(textsIn));
+  const undo = (units: Located | undefined): Located | undefined =>
+    without(units, (unit) => named.has(unit), positions);
+  const undone = withFields(parent, { enable: undo, disable: undo, mask: undo }, positions);
   return fields({ enable: union, disable: union, mask: union })(undone, child, positions);
+};
+
+const mergeSystem = fields({
+  keyboard: replace,
+  initramfs: fields(),
+  bootloader: fields(),
+  immutability: fields(),
+  fde: replace,
+  selinux: replace,
+  groups: byKey((group) => String(group["name"]), fields()),
+  users: byKey((user) => String(user["name"]), mergeUser),
+  network: fields({ interfaces: replaceUnlessEmpty }),
+  services: mergeServices,
+  packages: union,
+  excludePackages: union,
+  additionalFiles: byKey((file) => String(file["final"]), replace),
+  preInstallScripts: concatenate,
+  postInstallScripts: concatenate,
+  configurations: concatenate,
+  kernel: fields({ packages: replaceUnlessEmpty }),
+});
+
+/** What the child excludes goes from the parent's packages; what it asks for, from the parent's exclusions. */
+const mergeSystemWithExclusions: MergeRule = (parent, child, positions) => {
+  if (!isMapping(child.value)) return child;
+  const exclusions = textsIn(child.value["excludePackages"]);
+  const kernel = child.value["kernel"];
+  const asked = [...textsIn(child.value["packages"]), ...(isMapping(kernel) ? textsIn(kernel["packages"]) : [])];
+  const names = new Set(asked.map(packageNameOf));
+  const drop = (packages: Located | undefined): Located | undefined =>
+    without(packages, (entry) => exclusions.some((exclusion) => excludes(exclusion, String(entry))), positions);
+  const remaining = withFields(
+    parent,
+    {
+      packages: drop,
+      kernel: (field) => field && withFields(field, { packages: drop }, positions),
+      excludePackages: (field) => without(field, (exclusion) => names.has(String(exclusion)), positions),
+    },
+    positions,
+  );
+  return mergeSystem(remaining, child, positions);
 };
 
 const TEMPLATE_RULE = fields({
   metadata: replace,
   image: fields(),
   target: replace,
-  disk: fields({ artifacts: replaceUnlessEmpty, partitions: replaceUnlessEmpty }),
-  systemConfig: fields({
-    bootloader: fields(),
-    immutability: fields(),
-    users: byKey((user) => String(user["name"]), mergeUser),
-    network: fields({ interfaces: replaceUnlessEmpty }),
-    services: mergeServices,
-    packages: union,
-    additionalFiles: byKey((file) => String(file["final"]), replace),
-    configurations: concatenate,
-    kernel: fields({ packages: replaceUnlessEmpty }),
-  }),
+  build: fields({ cache: fields() }),
+  baseline: replace,
+  overlayPolicy: replace,
+  disk: fields({ selectionPolicy: fields(), artifacts: replaceUnlessEmpty, partitions: replaceUnlessEmpty }),
+  systemConfig: mergeSystemWithExclusions,
   packageRepositories: byKey(
     ({ codename, url, path }) => JSON.stringify([codename, url ?? null, path ?? null]),
     replace,
   ),
 });
 
+/** About the file that they stand in, and not about the image. */
+const OWN_TO_A_FILE = new Set(["variables", "extends", "sbomPackageMetadata"]);
+
 /**
  * Lays templates over each other, the later over the earlier ones; equal layers give an equal document.
  *
- * Works on checked documents whose variables are substituted. `metadata` and `variables` of the lower layers are left
- * out: they are about those files. The result's parts keep their positions.
+ * Works on checked documents whose variables are substituted. What is about a file rather than the image is left out:
+ * `variables` and `extends`, and the `metadata` of the lower layers. The result's parts keep their positions.
  */
 export function mergeTemplates(layers: readonly Mapping[], positions: Positions): Mapping {
   const located = layers.map((layer, index): Located => {
     const isTop = index === layers.length - 1;
-    const kept = Object.keys(layer).filter((key) => key !== "variables" && (isTop || key !== "metadata"));
+    const kept = Object.keys(layer).filter((key) => !OWN_TO_A_FILE.has(key) && (isTop || key !== "metadata"));
     const entries = kept.flatMap((key): [string, Located][] => {
       const field = fieldOf(layer, key, positions);
       return field === undefined ? [] : [[key, field]];
@@ -88,12 +121,6 @@ function setsHash(user: unknown): boolean {
   return isMapping(user) && typeof user["password"] === "string" && user["password"].startsWith("$");
 }
 
-function without(mapping: Located, key: string, positions: Positions): Located {
-  const { value } = mapping;
-  if (!isMapping(value)) return mapping;
-  const entries = Object.keys(value).flatMap((name): [string, Located][] => {
-    const field = name === key ? undefined : fieldOf(value, name, positions);
-    return field === undefined ? [] : [[name, field]];
-  });
-  return { value: mappingOf(entries, positions), place: mapping.place };
+function textsIn(list: unknown): string[] {
+  return isList(list) ? list.filter((item): item is string => typeof item === "string") : [];
 }

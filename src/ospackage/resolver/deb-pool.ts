@@ -1,4 +1,4 @@
-import { compareCodeUnits } from "../../core/index.ts";
+import { compareCodeUnits, globToRegExp } from "../../core/index.ts";
 import {
   compareDebVersions,
   parseProvides,
@@ -8,7 +8,6 @@ import {
 } from "../deb/index.ts";
 import type { RepositoryIndex } from "../repository/repository.ts";
 import { provisionFits, qualifierFits, versionFits, type RelationPurpose } from "./deb-relation.ts";
-import { globToRegExp } from "./glob.ts";
 import type { SolvableId } from "./solver-provider.ts";
 
 export interface DebSolvable {

@@ -1,8 +1,7 @@
-import type { SourcePosition } from "../../core/index.ts";
+import { globToRegExp, isGlob, type SourcePosition } from "../../core/index.ts";
 import { compareDebVersions, type DebOperator } from "../deb/index.ts";
 import type { DebPool } from "./deb-pool.ts";
 import { versionFits } from "./deb-relation.ts";
-import { globToRegExp, isGlob } from "./glob.ts";
 import type { RequirementId, SolvableId } from "./solver-provider.ts";
 
 /** A package that someone asks for, in words like those of a template. */

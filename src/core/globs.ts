@@ -1,4 +1,4 @@
-/** The regular expression of a glob over package names: `*`, `?` and `[…]`, `[!…]`; everything else stands for itself. */
+/** The regular expression of a glob: `*`, `?` and `[…]`, `[!…]`; everything else stands for itself. */
 export function globToRegExp(glob: string): RegExp {
   const source = glob.replace(
     /\[(!?)([^\]]+)\]|[^]/g,
