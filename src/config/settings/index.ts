@@ -1,2 +1,4 @@
-/** The global configuration: where things are, how many downloads at once, which mirrors. */
+/** The global configuration: where things are, what is kept, how many at once, which mirrors. */
+export * from "./sample-configuration.ts";
+export type * from "./setting-reader.ts";
 export * from "./settings.ts";

@@ -3,7 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { nodeFiles, readEnvironment } from "../../host/index.ts";
-import { type SettingsFlags, loadSettings } from "./settings.ts";
+import { type SettingsFlags, explainSettings, loadSettings } from "./settings.ts";
 
 describe("loadSettings()", () => {
   let home = "";
@@ -31,7 +31,53 @@ describe("loadSettings()", () => {
       logging: { level: "info" },
       mirrors: {},
       treeStorage: "auto",
+      maxConcurrentBuilds: 4,
+      cleanupOnFailure: true,
+      packageCache: { enabled: true, maxSizeBytes: 10e9, retentionDays: 30 },
+      imageCache: { enabled: true, maxCount: 5 },
     });
+  });
+
+  it("takes the older shape, and both mixed", async () => {
+    const older = [
+      "core: { cache_dir: c, work_dir: w, max_concurrent_builds: 2, cleanup_on_failure: false }",
+      "storage:",
+      "  package_cache: { enabled: false, max_size_gb: 0.5, retention_days: 3 }",
+      "  image_cache: { enabled: false, max_count: 7 }",
+      "workers: 3",
+    ];
+    await writeFile(path.join(directory, "os-image-composer.yml"), older.join("\n"));
+    expect(await load()).toMatchObject({
+      workers: 3,
+      cacheDir: path.join(directory, "c"),
+      workDir: path.join(directory, "w"),
+      maxConcurrentBuilds: 2,
+      cleanupOnFailure: false,
+      packageCache: { enabled: false, maxSizeBytes: 5e8, retentionDays: 3 },
+      imageCache: { enabled: false, maxCount: 7 },
+    });
+  });
+
+  it("refuses a file that says one thing under two names, and names both places", async () => {
+    await writeFile(path.join(directory, "os-image-composer.yml"), "cache_dir: a\ncore:\n  cache_dir: b\n");
+    await expect(load()).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      position: { file: "os-image-composer.yml", line: 3, column: 3 },
+      details: expect.arrayContaining([
+        'os-image-composer.yml:3:3: core.cache_dir: says what "cache_dir" in os-image-composer.yml:1:1 says, too',
+      ]) as string[],
+    });
+  });
+
+  it("refuses to keep trees that are made in memory", async () => {
+    const text = "tree_storage: tmpfs\ncore:\n  cleanup_on_failure: false\n";
+    await writeFile(path.join(directory, "os-image-composer.yml"), text);
+    await expect(load()).rejects.toMatchObject({ code: "CONFIG_INVALID", position: { line: 3, column: 3 } });
+  });
+
+  it("takes --parallel for --workers, but not both", async () => {
+    expect((await load({ parallel: 2 })).workers).toBe(2);
+    await expect(load({ parallel: 2, workers: 2 })).rejects.toMatchObject({ code: "USAGE" });
   });
 
   it("takes paths of a file relative to it, and those of flags relative to the working directory", async () => {
@@ -53,12 +99,21 @@ describe("loadSettings()", () => {
   });
 
   it("prefers --config, then the working directory, then the home directory", async () => {
-    await writeFile(path.join(home, ".config/os-image-composer/config.yml"), "workers: 1");
-    expect((await load()).workers).toBe(1);
-    await writeFile(path.join(directory, ".os-image-composer.yml"), "workers: 2");
-    expect((await load()).workers).toBe(2);
-    await writeFile(path.join(directory, "os-image-composer.yml"), "workers: 3");
-    expect((await load()).workers).toBe(3);
+    await mkdir(path.join(home, ".os-image-composer"));
+    const lowestFirst = [
+      path.join(home, ".config/os-image-composer/config.yaml"),
+      path.join(home, ".config/os-image-composer/config.yml"),
+      path.join(home, ".os-image-composer/config.yaml"),
+      path.join(home, ".os-image-composer/config.yml"),
+      path.join(directory, ".os-image-composer.yaml"),
+      path.join(directory, "os-image-composer.yaml"),
+      path.join(directory, ".os-image-composer.yml"),
+      path.join(directory, "os-image-composer.yml"),
+    ];
+    for (const [index, file] of lowestFirst.entries()) {
+      await writeFile(file, `workers: ${index + 1}`);
+      expect((await load()).workers).toBe(index + 1);
+    }
     await writeFile(path.join(directory, "own.yml"), "# nothing\n");
     expect((await load({ config: "own.yml" })).workers).toBe(8);
     expect((await load({ workers: 5 })).workers).toBe(5);
@@ -69,6 +124,9 @@ describe("loadSettings()", () => {
     ["workers: many", 1, 10, /found the text "many"; expected a whole number from 1 to 256/],
     ["workers: 0", 1, 10, /out of range/],
     ["logging:\n  level: verbose", 2, 10, /one of debug, info, warn, error/],
+    ["core:\n  max_concurent_builds: 1", 2, 3, /did you mean "max_concurrent_builds"/],
+    ["storage:\n  image_cache:\n    max_count: 0", 3, 16, /out of range/],
+    ["storage:\n  package_cache:\n    enabled: yes", 3, 14, /true or false/],
     ["mirrors:\n  debian: http://x", 2, 11, /expected a mapping/],
     ["mirrors:\n  debian: { url: 'ftp://x' }", 2, 18, /http:\/\//],
     ["a: [", 1, 5, /not closed|no valid YAML/],
@@ -84,5 +142,25 @@ describe("loadSettings()", () => {
 
   it("refuses a --config that is not there", async () => {
     await expect(load({ config: "none.yml" })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  });
+});
+
+describe("explainSettings()", () => {
+  it("names the flag, the place in the file or that a value is built in", async () => {
+    const directory = await mkdtemp(path.join(os.tmpdir(), "explain-"));
+    try {
+      await writeFile(path.join(directory, "c.yml"), "core:\n  work_dir: w\nlogging: { level: warn }\n");
+      const environment = { ...readEnvironment(), workingDirectory: directory, homeDirectory: directory };
+      const flags = { config: "c.yml", parallel: 2, logLevel: "debug" } as const;
+      const explained = await explainSettings({ files: nodeFiles, environment }, flags, "/shipped");
+      const origin = (key: string) => explained.entries.find((entry) => entry.key === key)?.origin;
+      expect(origin("workers")).toEqual({ kind: "flag", flag: "--parallel" });
+      expect(origin("work_dir")).toEqual({ kind: "file", file: "c.yml", line: 2, column: 3 });
+      expect(origin("logging.level")).toEqual({ kind: "flag", flag: "--log-level" });
+      expect(origin("core.max_concurrent_builds")).toEqual({ kind: "built-in" });
+      expect(explained).toMatchObject({ file: path.join(directory, "c.yml"), searched: ["c.yml"] });
+    } finally {
+      await nodeFiles.remove(directory);
+    }
   });
 });
