@@ -13,6 +13,8 @@ export interface DebBuild {
   readonly architecture: string;
   readonly sources: readonly RepositorySource[];
   readonly requests: readonly PackageRequest[];
+  /** Names and globs of packages that must not be in the image. */
+  readonly exclude: readonly string[];
   /** Names of the packages of the tool root. */
   readonly toolPackages: readonly string[];
   /** Takes what must be undone when the build ends, however it ends. */

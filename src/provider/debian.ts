@@ -29,6 +29,7 @@ export async function createDebianProvider(host: Host, request: BuildRequest): P
         architecture: architecture.deb,
         sources,
         requests: packageRequests(buildRequest.template),
+        exclude: buildRequest.template.template.systemConfig?.excludePackages ?? [],
         toolPackages: files.toolPackages,
         atEnd,
       };

@@ -15,6 +15,7 @@ import {
   resolveDeb,
 } from "../ospackage/index.ts";
 import { type DebBuild, signalOption } from "./deb-build.ts";
+import { type NeededSpace, spaceStep } from "./needed-space.ts";
 import { saveResultsIn } from "./saved-results.ts";
 
 /** The steps from repositories to verified package files. */
@@ -24,6 +25,8 @@ export interface PackageSteps {
   readonly packageSet: Step<readonly LockedPackage[]>;
   /** Likewise for the tool root. */
   readonly toolSet: Step<readonly LockedPackage[]>;
+  /** What the build will take, once it is known that it fits. */
+  readonly space: Step<NeededSpace>;
   /** A verified file for every package of both, by digest. */
   readonly store: Step<ReadonlyMap<Sha256Hex, string>>;
   /** Seconds since 1970: the time that the image's outputs carry. */
@@ -36,8 +39,9 @@ export function packageSteps(build: DebBuild): PackageSteps {
   const lock = lockStep(build, index);
   const packageSet = packageSetStep("package-set", lock, ({ packages }) => packages);
   const toolSet = packageSetStep("tool-set", lock, ({ toolPackages }) => toolPackages);
-  const store = storeStep(build, packageSet, toolSet);
-  return { lock, packageSet, toolSet, store, epoch: epochStep(build, packageSet, store) };
+  const space = spaceStep(build, packageSet, toolSet);
+  const store = storeStep(build, packageSet, toolSet, space);
+  return { lock, packageSet, toolSet, space, store, epoch: epochStep(build, packageSet, store) };
 }
 
 /** The packages of a set with their files, in installation order. */
@@ -80,17 +84,17 @@ function describeIndex({ source, metadataSha256, verified }: RepositoryIndex): J
 }
 
 function lockStep(build: DebBuild, index: Step<readonly RepositoryIndex[]>): Step<Lock> {
-  const { host, architecture, providerId, requests, toolPackages } = build;
+  const { host, architecture, providerId, requests, exclude, toolPackages } = build;
   return {
     name: "lock",
     stage: "packages",
     title: "Resolving dependencies",
     inputs: [index],
-    settings: { providerId, requests: requests.map(({ text, origin }) => [text, origin]), tools: toolPackages },
+    settings: { providerId, requests: requests.map(({ text, origin }) => [text, origin]), exclude, tools: toolPackages },
     saved: saveResultsIn(host, { record: path.join(build.paths.records, "lock.json"), filesOf: () => [] }),
     run: async (values) => {
       const repositories = await values.get(index);
-      const resolution = resolveDeb({ repositories, architecture, requests, includeEssential: true });
+      const resolution = resolveDeb({ repositories, architecture, requests, exclude, includeEssential: true });
       const toolRequests = toolPackages.map((text) => ({ text, origin: `tool root of ${providerId}` }));
       const tools = { repositories, architecture, requests: toolRequests, includeEssential: false };
       return createLock({ providerId, repositories, resolution, toolResolution: resolveDeb(tools) });
@@ -117,6 +121,7 @@ function storeStep(
   build: DebBuild,
   packageSet: PackageSteps["packageSet"],
   toolSet: PackageSteps["toolSet"],
+  space: PackageSteps["space"],
 ): PackageSteps["store"] {
   const { host, paths, sources } = build;
   const { offline, emit, settings } = build.request;
@@ -124,6 +129,7 @@ function storeStep(
     name: "store",
     stage: "packages",
     inputs: [packageSet, toolSet],
+    needs: [space],
     settings: null,
     run: async (values) => {
       const wanted = [...(await values.get(packageSet)), ...(await values.get(toolSet))];

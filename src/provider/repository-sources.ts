@@ -1,8 +1,16 @@
 import path from "node:path";
-import type { PackageRepositorySection } from "../config/index.ts";
+import { fileURLToPath } from "node:url";
+import { type MergedTemplate, TRUSTED } from "../config/index.ts";
 import { ComposerError } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
-import { type DebRepositorySource, hostMirrorFor, type RepositorySource, readHostMirrors } from "../ospackage/index.ts";
+import {
+  type DebRepositorySource,
+  fetchKeyFile,
+  hostMirrorFor,
+  type RepositorySource,
+  readHostMirrors,
+  type TrustedKeyFile,
+} from "../ospackage/index.ts";
 import type { BuildRequest } from "./provider.ts";
 import type { ProviderFiles, ProviderRepository } from "./provider-files.ts";
 
@@ -18,15 +26,12 @@ export async function repositorySources(
   request: BuildRequest,
   provider: ProviderFiles,
 ): Promise<readonly RepositorySource[]> {
-  const fromProvider = await Promise.all(
-    provider.repositories.map((repository) => providerSource(host, request, provider, repository)),
-  );
-  const { template, files } = request.template;
-  const directory = path.dirname(files.at(-1) ?? "");
-  const fromTemplate = (template.packageRepositories ?? []).map((repository, index) =>
-    templateSource(repository, index, directory),
-  );
-  return [...fromProvider, ...fromTemplate];
+  const { useDefaultRepositories = true, packageRepositories = [] } = request.template.template;
+  const own = useDefaultRepositories ? provider.repositories : [];
+  return Promise.all([
+    ...own.map((repository) => providerSource(host, request, provider, repository)),
+    ...packageRepositories.map((_, index) => templateSource(host, request, index)),
+  ]);
 }
 
 async function providerSource(
@@ -78,40 +83,58 @@ async function mirrorUrl(host: Host, url: string, { name, suite }: ProviderRepos
   );
 }
 
-/** A repository that the template adds; relative paths start at the template's directory. */
-function templateSource(repository: PackageRepositorySection, index: number, directory: string): RepositorySource {
-  const { codename, url, priority = DEFAULT_PRIORITY, allowPackages } = repository;
+/** A repository that the template adds; relative paths start beside the file that names them. */
+async function templateSource(host: Host, request: BuildRequest, index: number): Promise<RepositorySource> {
+  const { template, localFile } = request.template;
+  const repository = template.packageRepositories?.[index];
+  if (repository === undefined) throw new Error(`there is no repository ${index}`);
+  const { codename, url, path, packages, component, priority = DEFAULT_PRIORITY, allowPackages } = repository;
+  const at = `packageRepositories[${index}]`;
   const common = {
     id: `template/${index}-${codename}`,
     priority,
     ...(allowPackages === undefined ? {} : { allowPackages }),
   };
-  if (url !== undefined) return { ...common, ...signedSource(repository, url, directory) };
+  if (url === undefined) {
+    return {
+      ...common,
+      kind: "local",
+      ...(path === undefined ? {} : { directory: localFile(`${at}.path`) }),
+      ...(packages === undefined ? {} : { files: packages.map((_, item) => localFile(`${at}.packages[${item}]`)) }),
+    };
+  }
   return {
     ...common,
-    kind: "local",
-    ...(repository.path === undefined ? {} : { directory: path.resolve(directory, repository.path) }),
-    ...(repository.packages === undefined
-      ? {}
-      : { files: repository.packages.map((file) => path.resolve(directory, file)) }),
-  };
-}
-
-/** Written in place of a key, it switches signature checks off. */
-const TRUSTED = "[trusted=yes]";
-
-function signedSource({ codename, component, pkey, pkeys }: PackageRepositorySection, url: string, directory: string) {
-  const keyFiles = [...(pkey === undefined ? [] : [pkey]), ...(pkeys ?? [])];
-  return {
-    kind: "deb" as const,
+    kind: "deb",
     canonicalUrl: url,
     url,
     suite: codename,
     components: codename.endsWith("/") ? [] : (component ?? "main").split(/\s+/).filter(Boolean),
-    keys: keyFiles
-      .filter((file) => file !== TRUSTED)
-      .map((file) => ({ file: path.resolve(directory, file.replace(/^file:\/\//, "")), fingerprints: [] })),
+    keys: await Promise.all(keyPlaces(request.template, index).map((place) => keyFile(host, request, place))),
     foreignKeys: true,
-    gpgCheck: !keyFiles.includes(TRUSTED),
+    gpgCheck: repository.pkey !== TRUSTED,
   };
+}
+
+interface KeyPlace {
+  /** A path or an address. */
+  readonly key: string;
+  readonly at: string;
+}
+
+function keyPlaces({ template }: MergedTemplate, index: number): readonly KeyPlace[] {
+  const { pkey, pkeys = [] } = template.packageRepositories?.[index] ?? {};
+  const at = `packageRepositories[${index}]`;
+  const keys = pkeys.map((key, item) => ({ key, at: `${at}.pkeys[${item}]` }));
+  return pkey === undefined || pkey === TRUSTED ? keys : [{ key: pkey, at: `${at}.pkey` }, ...keys];
+}
+
+async function keyFile(host: Host, request: BuildRequest, { key, at }: KeyPlace): Promise<TrustedKeyFile> {
+  if (/^https?:/.test(key)) {
+    const { offline, emit, signal, settings } = request;
+    const options = { cacheDir: settings.cacheDir, offline, emit, ...(signal === undefined ? {} : { signal }) };
+    return { file: await fetchKeyFile(host, key, options), fingerprints: [] };
+  }
+  const file = key.startsWith("file://") ? fileURLToPath(key) : request.template.localFile(at);
+  return { file, fingerprints: [] };
 }

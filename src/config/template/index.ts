@@ -1,20 +1,6 @@
-/** The image template: loading, merging with the defaults of the target, checking. */
+/** The image template: loading, merging with what it extends and the defaults of its target, checking. */
+export { checkBootable } from "./check-bootable.ts";
 export { TRUSTED } from "./check-repositories.ts";
 export * from "./load-template.ts";
 export * from "./redact-template.ts";
-export type {
-  AdditionalFileSection,
-  ArtifactSection,
-  DiskSection,
-  ImageSection,
-  ImageTemplate,
-  KernelSection,
-  NetworkInterfaceSection,
-  NetworkSection,
-  PackageRepositorySection,
-  PartitionSection,
-  ServicesSection,
-  SystemConfigSection,
-  TargetSection,
-  UserSection,
-} from "./schema/index.ts";
+export type * from "./schema/index.ts";
