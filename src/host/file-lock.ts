@@ -7,10 +7,13 @@ export interface FileLock extends AsyncDisposable {
   readonly file: string;
 }
 
+/** Any number may hold a shared lock, while nobody holds an exclusive one. */
+export type LockKind = "shared" | "exclusive";
+
 const CONFLICT_EXIT_CODE = 75;
 
 /**
- * Takes an exclusive lock on a file, which is made when missing; waits for whoever holds it.
+ * Takes a lock on a file, which is made when missing; waits for whoever holds it. Exclusive unless `kind` says otherwise.
  *
  * The lock belongs to a `flock` program that lives as long as its standard input is open, so the kernel drops it when
  * we die.
@@ -22,12 +25,18 @@ const CONFLICT_EXIT_CODE = 75;
  */
 export async function takeFileLock(
   file: string,
-  options: { readonly timeoutMs: number; readonly onWait: () => void; readonly signal?: AbortSignal },
+  options: {
+    readonly timeoutMs: number;
+    readonly onWait: () => void;
+    readonly kind?: LockKind;
+    readonly signal?: AbortSignal;
+  },
 ): Promise<FileLock> {
-  const immediate = await tryLock(file, 0, options.signal);
+  const { kind = "exclusive", signal } = options;
+  const immediate = await tryLock(file, kind, 0, signal);
   if (immediate !== undefined) return immediate;
   options.onWait();
-  const late = await tryLock(file, options.timeoutMs, options.signal);
+  const late = await tryLock(file, kind, options.timeoutMs, signal);
   if (late !== undefined) return late;
   throw new ComposerError(
     "HOST_LOCK_BUSY",
@@ -38,13 +47,23 @@ export async function takeFileLock(
   );
 }
 
+/**
+ * Takes a lock on a file, which is made when missing, unless somebody else's lock is in the way.
+ *
+ * @returns undefined when it is
+ */
+export async function tryFileLock(file: string, kind: LockKind = "exclusive"): Promise<FileLock | undefined> {
+  return tryLock(file, kind, 0, undefined);
+}
+
 async function tryLock(
   file: string,
+  kind: LockKind,
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<FileLock | undefined> {
   const wait = ["--timeout", String(timeoutMs / 1000), "--conflict-exit-code", String(CONFLICT_EXIT_CODE)];
-  const holder = spawn("flock", [...wait, file, "cat"], { stdio: ["pipe", "pipe", "pipe"] });
+  const holder = spawn("flock", [`--${kind}`, ...wait, file, "cat"], { stdio: ["pipe", "pipe", "pipe"] });
   const abort = (): void => void holder.kill("SIGKILL");
   signal?.addEventListener("abort", abort, { once: true });
   try {

@@ -50,6 +50,8 @@ export interface HostFiles {
   makeDirectory(directory: string, mode?: number): Promise<void>;
   /** Writes beside the target, then renames: a reader sees all of it or nothing. @throws {HOST_DISK_FULL} @throws {HOST_FILE_UNWRITABLE} */
   writeAtomic(file: string, content: string | Uint8Array | AsyncIterable<Uint8Array>, mode?: number): Promise<void>;
+  /** Writes a file that must not be there yet, complete or not at all. @throws {HOST_FILE_UNWRITABLE} it is there */
+  writeNew(file: string, content: string, mode: number): Promise<void>;
   /** Creates or truncates the file and writes in place. */
   write(file: string, content: string | Uint8Array, mode?: number): Promise<void>;
   append(file: string, content: string | Uint8Array): Promise<void>;
@@ -58,6 +60,11 @@ export interface HostFiles {
   rename(from: string, to: string): Promise<void>;
   /** Copies a file, keeping holes and sharing blocks where the file system can. */
   copy(from: string, to: string): Promise<void>;
+  /**
+   * Makes the same file appear under a second name that nothing has yet: shares its blocks where the file system can,
+   * else the file itself (hard link), else copies it. Neither name may be written to afterwards.
+   */
+  share(from: string, to: string): Promise<void>;
   symlink(target: string, link: string): Promise<void>;
   /** Removes a file or a whole directory; nothing there is no error. */
   remove(target: string): Promise<void>;
@@ -120,6 +127,18 @@ export const nodeFiles: HostFiles = {
         throw error;
       }
     }),
+  writeNew: (file, content, mode) =>
+    writing(file, async () => {
+      const fresh = temporaryName(path.dirname(file), `.${path.basename(file)}`);
+      try {
+        await fs.writeFile(fresh, content, { mode, flag: "wx" });
+        await fs.chmod(fresh, mode);
+        // Unlike a rename, a link never replaces what is there.
+        await fs.link(fresh, file);
+      } finally {
+        await fs.rm(fresh, { force: true });
+      }
+    }),
   write: (file, content, mode) =>
     writing(file, async () => {
       await fs.writeFile(file, content);
@@ -133,6 +152,7 @@ export const nodeFiles: HostFiles = {
     }),
   rename: (from, to) => writing(to, () => fs.rename(from, to)),
   copy: (from, to) => writing(to, () => copySparse(from, to)),
+  share: (from, to) => writing(to, () => share(from, to)),
   symlink: (target, link) => writing(link, () => fs.symlink(target, link)),
   remove: (target) => writing(target, () => fs.rm(target, { recursive: true, force: true })),
   setMode: (file, mode) => writing(file, () => fs.chmod(file, mode)),
@@ -176,6 +196,22 @@ function openFile(file: string, handle: fs.FileHandle): OpenFile {
     sync: () => writing(file, () => handle.sync()),
     [Symbol.asyncDispose]: () => handle.close(),
   };
+}
+
+async function share(from: string, to: string): Promise<void> {
+  try {
+    await fs.copyFile(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
+    return;
+  } catch (error) {
+    if (hasCode(error, "EEXIST") || hasCode(error, "ENOENT")) throw error;
+    await fs.rm(to, { force: true });
+  }
+  try {
+    await fs.link(from, to);
+  } catch (error) {
+    if (!["EXDEV", "EPERM", "EMLINK", "ENOTSUP"].some((code) => hasCode(error, code))) throw error;
+    await copySparse(from, to);
+  }
 }
 
 const HOLE_BYTES = 64 * 1024;

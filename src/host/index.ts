@@ -11,6 +11,7 @@ import type { ProcessRunner } from "./processes.ts";
 
 export * from "./attached-process.ts";
 export * from "./clock.ts";
+export * from "./disk-usage.ts";
 export * from "./ending-signals.ts";
 export * from "./environment.ts";
 export * from "./file-lock.ts";

@@ -61,7 +61,7 @@ export function watchEndingSignals(onSignal: (signal: EndingSignal) => void): vo
     if (isEnding) return;
     isEnding = true;
     onSignal(signal);
-    setTimeout(() => process.exit(signal === "SIGINT" ? 130 : 143), GRACE_MS).unref();
+    exitAfterGrace(signal === "SIGINT" ? 130 : 143);
   };
   for (const signal of ENDING_SIGNALS) process.on(signal, () => end(signal));
 
@@ -76,6 +76,11 @@ export function watchEndingSignals(onSignal: (signal: EndingSignal) => void): vo
   const outerIsGone = (): never => process.exit(KILLED_EXIT_CODE);
   control.on("end", outerIsGone).on("error", outerIsGone);
   process.on("exit", sayEnded);
+}
+
+/** Ends the program with this code when it is still there some seconds later. */
+export function exitAfterGrace(exitCode: number): void {
+  setTimeout(() => process.exit(exitCode), GRACE_MS).unref();
 }
 
 function sayEnded(): void {
