@@ -142,8 +142,19 @@ describe("loadTemplate()", () => {
     const own = path.join(directory, "config");
     await mkdir(path.join(own, "osv/debian/debian13/imageconfigs/defaultconfigs"), { recursive: true });
     await writeFile(path.join(own, "osv/debian/debian13/imageconfigs/defaultconfigs/default-raw-aarch64.yml"), HEAD);
+    await writeFile(path.join(own, "osv/debian/debian13/config.yml"), "");
     const error = await failureOf(load(HEAD, { configDir: own }));
     expect(error).toMatchObject({ code: "PROVIDER_UNKNOWN", issues: [{ hint: "It has default-raw-aarch64.yml" }] });
+  });
+
+  it("takes the defaults of a target that has no provider data, and says that it cannot be built", async () => {
+    const own = path.join(directory, "without-provider");
+    const defaults = path.join(own, "osv/azure-linux/azl3/imageconfigs/defaultconfigs");
+    await mkdir(defaults, { recursive: true });
+    const text = HEAD.replace("debian, dist: debian13", "azure-linux, dist: azl3");
+    await writeFile(path.join(defaults, "default-raw-x86_64.yml"), `${text}disk: { size: 5GiB }\n`);
+    const merged = await load(text, { configDir: own }).catch((error: unknown) => error);
+    expect(merged).toMatchObject({ others: [{ code: "TEMPLATE_UNSUPPORTED", path: "target.dist" }] });
   });
 
   it("refuses a mistake in a default template, in its own file", async () => {

@@ -77,7 +77,9 @@ export async function loadTemplate(
   const { positions, sources } = context;
   const user = await readLayers(context, file);
   const target = user.layers.at(-1)?.value["target"];
-  const defaults = isMapping(target) ? await readDefaults(context, options.configDir, target as TargetSection) : {};
+  const defaults = isMapping(target)
+    ? await readDefaults(context, options.configDir, target as TargetSection)
+    : { findings: [] };
   const layers = [...(defaults.layer === undefined ? [] : [defaults.layer]), ...user.layers];
   const root = mergeTemplates(
     layers.map((layer) => layer.value),
@@ -106,17 +108,16 @@ export function requireSupported(merged: MergedTemplate): void {
 
 interface Defaults {
   readonly layer?: Layer;
-  readonly finding?: TargetDefaults["finding"];
+  readonly findings: TargetDefaults["findings"];
 }
 
 async function readDefaults(context: LayerContext, configDir: string, target: TargetSection): Promise<Defaults> {
   const { files, environment } = context.host;
   const directory = path.resolve(environment.workingDirectory, configDir);
-  const { file, finding } = await findTargetDefaults(files, directory, target);
-  return {
-    ...(file === undefined ? {} : { layer: await readLayer(context, shownPath(context.host, file)) }),
-    ...(finding === undefined ? {} : { finding }),
-  };
+  const { file, findings } = await findTargetDefaults(files, directory, target);
+  return file === undefined
+    ? { findings }
+    : { findings, layer: await readLayer(context, shownPath(context.host, file)) };
 }
 
 function createMerged(
@@ -157,7 +158,7 @@ async function checkMeaning(
     ...(await checkReferencedFiles(host.files, template, localFile)),
     // Without the target's defaults there is no complete disk or boot loader to judge.
     ...(defaults.layer === undefined ? [] : (options.checks ?? []).flatMap((check) => check(template))),
-    ...(defaults.finding === undefined ? [] : [defaults.finding]),
+    ...defaults.findings,
     ...checkSupport(template),
   ];
   const pruned = new Set(layers.flatMap((layer) => layer.pruned).map(sectionOf));
