@@ -1,59 +1,99 @@
+import { fileURLToPath } from "node:url";
 import type { HostFiles } from "../../host/index.ts";
 import type { DocumentPath, Finding } from "../document/index.ts";
 import { TRUSTED } from "./check-repositories.ts";
-import type { ImageTemplate } from "./schema/index.ts";
+import type { ImageTemplate, SystemConfigSection } from "./schema/index.ts";
 
 interface Reference {
   readonly path: DocumentPath;
-  readonly kind: "file" | "directory";
+  readonly kinds: readonly ("file" | "directory")[];
+  /** An absolute path, where the value is an address of one. */
+  readonly file?: string;
 }
 
-/** Every file and directory that the template names is there, of the right kind, and readable. */
+/** Every file and directory that the template names is there, of the right kind, readable and not empty. */
 export async function checkReferencedFiles(
   files: HostFiles,
   template: ImageTemplate,
   localFile: (path: DocumentPath) => string,
 ): Promise<Finding[]> {
   const findings = await Promise.all(
-    referencesOf(template).map(async ({ path, kind }): Promise<Finding[]> => {
-      const file = localFile(path);
-      const state = await stateOf(files, file, kind);
-      return state === undefined ? [] : [{ path, message: `${kind} "${file}" ${state}` }];
+    referencesOf(template).map(async ({ path, kinds, file = localFile(path) }): Promise<Finding[]> => {
+      const state = await stateOf(files, file, kinds);
+      return state === undefined ? [] : [{ path, message: `${kinds.join(" or ")} "${file}" ${state}` }];
     }),
   );
   return findings.flat();
 }
 
-function referencesOf({ systemConfig, packageRepositories = [] }: ImageTemplate): Reference[] {
-  const additional = (systemConfig?.additionalFiles ?? []).map((_, index): Reference => {
-    return { path: ["systemConfig", "additionalFiles", index, "local"], kind: "file" };
-  });
-  const repositories = packageRepositories.flatMap(({ path, packages = [], pkey, pkeys = [] }, index): Reference[] => {
-    const at = ["packageRepositories", index] as const;
-    return [
-      ...(path === undefined ? [] : [{ path: [...at, "path"], kind: "directory" } as const]),
-      ...packages.flatMap((file, item) =>
-        isAddress(file) ? [] : [{ path: [...at, "packages", item], kind: "file" } as const],
+function referencesOf({ baseline, systemConfig = {}, packageRepositories = [] }: ImageTemplate): Reference[] {
+  const source = baseline?.source?.path;
+  return [
+    ...(source === undefined ? [] : [fileAt("baseline", "source", "path")]),
+    ...systemReferences(systemConfig),
+    ...packageRepositories.flatMap(({ path, packages = [], pkey, pkeys = [] }, index): Reference[] => {
+      const at = ["packageRepositories", index] as const;
+      return [
+        ...(path === undefined ? [] : [{ path: [...at, "path"], kinds: ["directory"] } as const]),
+        ...packages.flatMap((file, item) => (isAddress(file) ? [] : [fileAt(...at, "packages", item)])),
+        ...(pkey === undefined ? [] : keyAt(pkey, [...at, "pkey"])),
+        ...pkeys.flatMap((key, item) => keyAt(key, [...at, "pkeys", item])),
+      ];
+    }),
+  ];
+}
+
+function systemReferences(systemConfig: SystemConfigSection): Reference[] {
+  const {
+    initramfs,
+    immutability,
+    fde,
+    additionalFiles = [],
+    preInstallScripts = [],
+    postInstallScripts = [],
+  } = systemConfig;
+  const keys = ["secureBootDBKey", "secureBootDBCrt", "secureBootDBCer"] as const;
+  const scripts = { preInstallScripts, postInstallScripts };
+  return [
+    ...(initramfs === undefined ? [] : [fileAt("systemConfig", "initramfs", "template")]),
+    ...keys.flatMap((key) => ((immutability?.[key] ?? "") === "" ? [] : [fileAt("systemConfig", "immutability", key)])),
+    ...(fde?.enabled === true && (fde.passphraseFile ?? "") !== ""
+      ? [fileAt("systemConfig", "fde", "passphraseFile")]
+      : []),
+    ...additionalFiles.flatMap(({ local }, index): Reference[] => {
+      if ((local ?? "") === "") return [];
+      return [{ path: ["systemConfig", "additionalFiles", index, "local"], kinds: ["file", "directory"] }];
+    }),
+    ...(["preInstallScripts", "postInstallScripts"] as const).flatMap((list) =>
+      scripts[list].flatMap(({ file }, index) =>
+        (file ?? "") === "" ? [] : [fileAt("systemConfig", list, index, "file")],
       ),
-      ...(pkey === undefined || isAddress(pkey) || pkey === TRUSTED || pkey.startsWith("<")
-        ? []
-        : [{ path: [...at, "pkey"], kind: "file" } as const]),
-      ...pkeys.flatMap((file, item) =>
-        isAddress(file) ? [] : [{ path: [...at, "pkeys", item], kind: "file" } as const],
-      ),
-    ];
-  });
-  return [...additional, ...repositories];
+    ),
+  ];
+}
+
+function fileAt(...path: DocumentPath): Reference {
+  return { path, kinds: ["file"] };
+}
+
+function keyAt(key: string, path: DocumentPath): Reference[] {
+  if (key.startsWith("file:///") && URL.canParse(key)) return [{ path, kinds: ["file"], file: fileURLToPath(key) }];
+  return isAddress(key) || key === TRUSTED || key.startsWith("<") ? [] : [fileAt(...path)];
 }
 
 function isAddress(text: string): boolean {
   return /^[a-z]+:\/\//.test(text);
 }
 
-async function stateOf(files: HostFiles, file: string, kind: Reference["kind"]): Promise<string | undefined> {
-  if (!(await files.exists(file))) return "does not exist";
+/** Undefined when all is well; a link is what it points to. */
+async function stateOf(files: HostFiles, file: string, kinds: Reference["kinds"]): Promise<string | undefined> {
+  if (file.includes("\0") || !(await files.exists(file))) return "does not exist";
   if (!(await files.isReadable(file))) return "cannot be read: permission is denied";
   const stat = await files.stat(await files.realPath(file));
-  if (stat?.kind === kind) return undefined;
-  return stat?.kind === "directory" ? "is a directory" : `is no ${kind}`;
+  if (stat === undefined) return "does not exist";
+  if (stat.kind === "file" && kinds.includes("file")) {
+    return stat.sizeBytes === 0 && !kinds.includes("directory") ? "is empty" : undefined;
+  }
+  if (stat.kind === "directory") return kinds.includes("directory") ? undefined : "is a directory";
+  return `is no ${kinds.join(" or ")}`;
 }

@@ -1,41 +1,90 @@
-import type { Finding } from "../document/index.ts";
-import type { PackageRepositorySection } from "./schema/index.ts";
+import type { DocumentPath, Finding } from "../document/index.ts";
+import { packageFamilyOf } from "./package-family.ts";
+import type { ImageTemplate, PackageRepositorySection } from "./schema/index.ts";
 
 /** The value that other tools' templates have in place of an address, to be filled in. */
 export const ADDRESS_PLACEHOLDER = "<URL>";
 /** The value of `pkey` that switches the signature check of one repository off. */
 export const TRUSTED = "[trusted=yes]";
 
-/** Each repository has one source of packages, and whoever signs it is named. */
-export function checkRepositories(repositories: readonly PackageRepositorySection[]): Finding[] {
-  return repositories.flatMap((repository, index) => checkRepository(repository, ["packageRepositories", index]));
+/** Packages come from somewhere; each repository has one source of them, and whoever signs it is named. */
+export function checkRepositories(template: ImageTemplate): Finding[] {
+  const { target, useDefaultRepositories, packageRepositories = [] } = template;
+  const family = packageFamilyOf(target);
+  return [
+    ...(useDefaultRepositories === false && packageRepositories.length === 0
+      ? [{ path: "useDefaultRepositories", message: "no repository is left", hint: "Add one to packageRepositories" }]
+      : []),
+    ...packageRepositories.flatMap((repository, index) =>
+      checkRepository(repository, ["packageRepositories", index], family),
+    ),
+  ];
 }
 
-function checkRepository(repository: PackageRepositorySection, path: readonly (string | number)[]): Finding[] {
-  const { url, pkey, pkeys, component } = repository;
+function checkRepository(repository: PackageRepositorySection, path: DocumentPath, family: "deb" | "rpm"): Finding[] {
   const sources = (["url", "path", "packages"] as const).filter((key) => repository[key] !== undefined);
   if (sources.length !== 1) {
     const message = sources.length === 0 ? "has no packages" : `has ${sources.join(" and ")}`;
     return [{ path, message, hint: "Give exactly one of url, path and packages" }];
   }
-  const findings: Finding[] = [];
-  if (url !== undefined && url !== ADDRESS_PLACEHOLDER) {
-    if (!/^(https?:\/\/|file:\/\/\/)/.test(url) || !URL.canParse(url)) {
-      findings.push({ path: [...path, "url"], message: `${JSON.stringify(url)} is no http, https or file address` });
-    } else if (new URL(url).password !== "") {
-      const hint = "An address ends up in lock, manifest and logs: use a proxy or a mirror for credentials";
-      findings.push({ path: [...path, "url"], message: "the address has a password", hint });
-    }
-    if (pkey === undefined && (pkeys ?? []).length === 0) {
-      const hint = `Add pkey with the key file that signs it, or "${TRUSTED}" to switch its checks off`;
-      findings.push({ path, message: "has no key", hint });
-    }
+  const { codename, component, allowPackages } = repository;
+  return [
+    ...(/^[\x21-\x7e]+$/.test(codename) && !codename.split("/").includes("..")
+      ? []
+      : [{ path: [...path, "codename"], message: `${JSON.stringify(codename)} is no name of a suite` }]),
+    ...checkUrl(repository, path),
+    ...checkKeys(repository, path),
+    ...checkFiles(repository, path, family),
+    ...(component !== undefined && !/^[A-Za-z0-9._/+-]+( +[A-Za-z0-9._/+-]+)*$/.test(component)
+      ? [{ path: [...path, "component"], message: "must be names separated by spaces" }]
+      : []),
+    ...(allowPackages?.length === 0
+      ? [{ path: [...path, "allowPackages"], message: "allows no package at all", hint: "Leave it out to allow all" }]
+      : []),
+    ...(allowPackages ?? []).flatMap((glob, index): Finding[] =>
+      /^[A-Za-z0-9*?[][A-Za-z0-9+_.:~^*?[\]!-]*$/.test(glob)
+        ? []
+        : [{ path: [...path, "allowPackages", index], message: `${JSON.stringify(glob)} matches no package name` }],
+    ),
+  ];
+}
+
+function checkUrl({ url }: PackageRepositorySection, path: DocumentPath): Finding[] {
+  if (url === undefined || url === ADDRESS_PLACEHOLDER) return [];
+  const at = [...path, "url"];
+  if (!/^(https?:\/\/|file:\/\/\/)/.test(url) || !URL.canParse(url)) {
+    return [{ path: at, message: `${JSON.stringify(url)} is no http, https or file address` }];
   }
+  const address = new URL(url);
+  if (address.password !== "" || address.username !== "") {
+    const hint = "An address ends up in lock, manifest and logs: use a proxy or a mirror for credentials";
+    return [{ path: at, message: "the address has a user name or a password", hint }];
+  }
+  if (address.search === "" && address.hash === "") return [];
+  return [{ path: at, message: "the address has a ? or #, but paths are put behind it" }];
+}
+
+function checkKeys({ url, pkey, pkeys }: PackageRepositorySection, path: DocumentPath): Finding[] {
   if (pkey !== undefined && pkeys !== undefined) {
-    findings.push({ path: [...path, "pkeys"], message: "pkey and pkeys exclude each other" });
+    return [{ path: [...path, "pkeys"], message: "pkey and pkeys exclude each other" }];
   }
-  if (component !== undefined && !/^[A-Za-z0-9._/+-]+( +[A-Za-z0-9._/+-]+)*$/.test(component)) {
-    findings.push({ path: [...path, "component"], message: "must be names separated by spaces" });
-  }
-  return findings;
+  if (url === undefined || url === ADDRESS_PLACEHOLDER || pkey !== undefined || (pkeys ?? []).length > 0) return [];
+  const hint = `Add the key file that signs it, or pkey: "${TRUSTED}" to switch its checks off`;
+  return [{ path, message: "has no key", hint }];
+}
+
+/** Archives and addresses can't be used yet, but are no mistake. */
+function checkFiles({ packages }: PackageRepositorySection, path: DocumentPath, family: "deb" | "rpm"): Finding[] {
+  if (packages?.length === 0) return [{ path: [...path, "packages"], message: "lists no package" }];
+  return (packages ?? []).flatMap((file, index): Finding[] => {
+    const at = [...path, "packages", index];
+    const [, ending] = /\.(deb|rpm|tar|tar\.gz|tgz|zip)$/.exec(file) ?? [];
+    if (ending === undefined) {
+      return [
+        { path: at, message: `${JSON.stringify(file)} has not the ending of a package`, hint: "Use .deb or .rpm" },
+      ];
+    }
+    if (ending !== { deb: "rpm", rpm: "deb" }[family]) return [];
+    return [{ path: at, message: `the target takes no .${ending} packages`, hint: `Use a .${family}` }];
+  });
 }

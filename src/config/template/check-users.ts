@@ -1,9 +1,8 @@
-import type { Finding } from "../document/index.ts";
+import type { DocumentPath, Finding } from "../document/index.ts";
 import { isCleanPath } from "./check-paths.ts";
 import type { UserSection } from "./schema/index.ts";
 
 const USERS = ["systemConfig", "users"] as const;
-const GROUP_NAME = /^[a-z_][a-z0-9._-]{0,31}$/;
 /** Also the characters that a line of /etc/shadow allows. @see crypt(5) */
 const CRYPT_HASH = /^\$(y|gy|7|6|5|1|2[abxy])\$[./A-Za-z0-9$=,+-]+$/;
 const HASH_PREFIXES: Readonly<Record<NonNullable<UserSection["hash_algo"]>, RegExp>> = {
@@ -18,7 +17,7 @@ const PUBLIC_KEY =
 
 /** Accounts: names and ids agree, passwords are usable, keys are public keys. */
 export function checkUsers(users: readonly UserSection[]): Finding[] {
-  return [...checkIds(users), ...users.flatMap((user, index) => checkUser(user, index))];
+  return [...checkIds(users), ...users.flatMap((user, index) => checkUser(user, [...USERS, index]))];
 }
 
 function checkIds(users: readonly UserSection[]): Finding[] {
@@ -29,27 +28,30 @@ function checkIds(users: readonly UserSection[]): Finding[] {
     const path = [...USERS, index, "uid"];
     const owner = owners.get(uid);
     if (owner !== undefined) findings.push({ path, message: `user id ${uid} is already that of "${owner}"` });
-    else if ((uid === 0) !== (name === "root")) {
-      findings.push(
-        name === "root"
-          ? { path, message: 'the user id of "root" is always 0' }
-          : { path, message: 'user id 0 belongs to "root" alone', hint: "Give an administrator sudo: true" },
-      );
+    else if (name === "root" && uid !== 0) findings.push({ path, message: 'the user id of "root" is always 0' });
+    else if (name !== "root" && uid === 0) {
+      const hint = "Give an administrator sudo: true";
+      findings.push({ path, message: 'user id 0 belongs to "root" alone', hint });
     }
     owners.set(uid, name);
   }
   return findings;
 }
 
-function checkUser(user: UserSection, index: number): Finding[] {
-  const path = [...USERS, index];
+function checkUser(user: UserSection, path: DocumentPath): Finding[] {
   return [
+    // Programs that take a name or an id would take it for an id.
+    ...(/^\d+$/.test(user.name)
+      ? [
+          {
+            path: [...path, "name"],
+            message: `"${user.name}" would be taken for a user id`,
+            hint: "Begin with a letter",
+          },
+        ]
+      : []),
     ...checkPassword(user, path),
-    ...(user.groups ?? []).flatMap((group, position): Finding[] =>
-      GROUP_NAME.test(group)
-        ? []
-        : [{ path: [...path, "groups", position], message: `"${group}" can be no name of a group` }],
-    ),
+    ...checkAges(user, path),
     ...(["home", "shell", "startupScript"] as const).flatMap((key): Finding[] =>
       user[key] === undefined || isCleanPath(user[key])
         ? []
@@ -61,7 +63,7 @@ function checkUser(user: UserSection, index: number): Finding[] {
   ];
 }
 
-function checkPassword({ password, hash_algo }: UserSection, path: readonly (string | number)[]): Finding[] {
+function checkPassword({ password, hash_algo }: UserSection, path: DocumentPath): Finding[] {
   const at = [...path, "password"];
   if (password === undefined) {
     if (hash_algo === undefined) return [];
@@ -82,7 +84,25 @@ function checkPassword({ password, hash_algo }: UserSection, path: readonly (str
   return [];
 }
 
-function checkKey(key: string, path: readonly (string | number)[]): Finding[] {
+/** @see shadow(5) */
+function checkAges(user: UserSection, path: DocumentPath): Finding[] {
+  const { password, passwordExpired = false, passwordMinAge = 0, passwordMaxAge = Infinity } = user;
+  const findings: Finding[] = [];
+  if (passwordMinAge > passwordMaxAge) {
+    const message = `is more than passwordMaxAge, ${passwordMaxAge}: the password could never be changed in time`;
+    findings.push({ path: [...path, "passwordMinAge"], message });
+  }
+  if (passwordExpired && (password ?? "") === "") {
+    const hint = "Without a password nobody could log in, not even with a key";
+    const at = [...path, "passwordExpired"];
+    if (password === undefined) findings.push({ path: at, message: "there is no password that could expire", hint });
+    // It may come from a variable that is set only when an image is built.
+    else findings.push({ path: at, message: "the password that would expire is empty", hint, severity: "warning" });
+  }
+  return findings;
+}
+
+function checkKey(key: string, path: DocumentPath): Finding[] {
   if (key.includes("PRIVATE KEY")) {
     return [{ path, message: "is a private key", hint: "Put the line of the file that ends in .pub here" }];
   }

@@ -11,24 +11,15 @@ export interface DiskCheckOptions {
   readonly bootType?: "efi" | "legacy";
 }
 
-/** What a partition can be told to be, beside its type. */
-const FLAGS = ["esp", "boot", "bios_grub", "legacy_boot"];
 const MAX_PARTITIONS = 128;
 const MAX_NAME_LENGTH = 36;
+const MAX_MBR_PARTITIONS = 4;
+/** What the kernel mounts, and what it needs to mount anything else: below these, or of their own, is no partition. */
+const KERNEL_DIRECTORIES = /^\/(?:dev|proc|run|sys)(?:\/|$)|^\/(?:bin|etc|lib|lib32|lib64|libx32|sbin)$/;
 
 /** Everything that keeps an image from being made from a `disk` section, in the order of its fields; empty when nothing does. */
 export function checkDisk(disk: DiskSection, options: DiskCheckOptions): DiskIssue[] {
   const partitions = disk.partitions ?? [];
-  if (disk.partitionTableType === "mbr") {
-    return [
-      {
-        code: "TEMPLATE_UNSUPPORTED",
-        path: "disk.partitionTableType",
-        message: '"mbr" cannot be made yet',
-        hint: 'Use "gpt"',
-      },
-    ];
-  }
   if (partitions.length === 0) {
     return [invalid("disk.partitions", "has no partition", 'Give the disk a partition that is mounted at "/"')];
   }
@@ -37,6 +28,7 @@ export function checkDisk(disk: DiskSection, options: DiskCheckOptions): DiskIss
   }
   const layout = layOutPartitions(disk);
   return [
+    ...(disk.partitionTableType === "mbr" ? checkMbr(partitions) : []),
     ...layout.issues,
     ...partitions.flatMap((partition, index) => {
       const extent = layout.extents[index];
@@ -52,8 +44,21 @@ export function checkDisk(disk: DiskSection, options: DiskCheckOptions): DiskIss
     ...checkUnique(partitions, "name", (partition) => partition.name ?? partition.id),
     ...checkUnique(partitions, "index", (partition, index) => String(partition.index ?? index + 1)),
     ...checkUnique(partitions, "mountPoint", mountPointOf),
-    ...checkRoles(partitions, options),
+    ...checkRoles(partitions, disk.partitionTableType === "mbr", options),
   ];
+}
+
+/** @see UEFI specification, section 5.2.1 */
+function checkMbr(partitions: readonly PartitionSection[]): DiskIssue[] {
+  const unsupported: DiskIssue = {
+    code: "TEMPLATE_UNSUPPORTED",
+    path: "disk.partitionTableType",
+    message: '"mbr" cannot be made yet',
+    hint: 'Use "gpt"',
+  };
+  if (partitions.length <= MAX_MBR_PARTITIONS) return [unsupported];
+  const hint = `Use at most ${MAX_MBR_PARTITIONS}, or partitionTableType "gpt"`;
+  return [unsupported, invalid("disk.partitions", `has ${partitions.length} partitions, too many for an MBR`, hint)];
 }
 
 /** The place where a partition is mounted; undefined for none. */
@@ -63,7 +68,7 @@ export function mountPointOf(partition: PartitionSection): string | undefined {
 
 function checkType(partition: PartitionSection, path: string, architecture: Architecture): DiskIssue[] {
   const issues: DiskIssue[] = [];
-  const { type, typeUUID, flags = [] } = partition;
+  const { type, typeUUID } = partition;
   if (typeUUID !== undefined && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(typeUUID)) {
     issues.push(invalid(`${path}.typeUUID`, `"${typeUUID}" is no GUID`, `Write it like "${ESP_GUID}"`));
   } else if (typeUUID !== undefined && /^[0-]*$/.test(typeUUID)) {
@@ -80,15 +85,6 @@ function checkType(partition: PartitionSection, path: string, architecture: Arch
     const right = type?.replace(otherRoot, architecture.deb);
     issues.push(invalid(`${path}.type`, `"${type}" is not for ${architecture.name}`, `Use "${right}"`));
   }
-  flags.forEach((flag, index) => {
-    if (FLAGS.includes(flag)) return;
-    issues.push({
-      code: "TEMPLATE_UNSUPPORTED",
-      path: `${path}.flags[${index}]`,
-      message: `"${flag}" is no known flag`,
-      hint: `Known are ${FLAGS.join(", ")}`,
-    });
-  });
   return issues;
 }
 
@@ -118,6 +114,12 @@ function checkMountPoint(partition: PartitionSection, path: string): DiskIssue[]
     if (!isClean || hasControlCharacter(mountPoint)) {
       const hint = 'Write an absolute path without "..", doubled or final slashes, or "none"';
       issues.push(invalid(`${path}.mountPoint`, `"${mountPoint}" is no clean absolute path`, hint));
+    } else if (KERNEL_DIRECTORIES.test(mountPoint)) {
+      const hint = "Mount the partition somewhere else";
+      issues.push(invalid(`${path}.mountPoint`, `"${mountPoint}" cannot be a partition of its own`, hint));
+    }
+    if (partition.fsType === "linux-swap") {
+      issues.push(invalid(`${path}.mountPoint`, "swap space is not mounted", 'Write "none"'));
     }
     if (partition.fsType === undefined) {
       issues.push(invalid(`${path}.mountPoint`, "needs a file system", 'Set "fsType", or mount it at "none"'));
@@ -150,19 +152,21 @@ function checkUnique(
   });
 }
 
-function checkRoles(partitions: readonly PartitionSection[], options: DiskCheckOptions): DiskIssue[] {
+function checkRoles(partitions: readonly PartitionSection[], isMbr: boolean, options: DiskCheckOptions): DiskIssue[] {
   const issues: DiskIssue[] = [];
   if (!partitions.some((partition) => mountPointOf(partition) === "/")) {
     issues.push(invalid("disk.partitions", "has no root partition", 'Mount one of them at "/"'));
   }
   partitions.forEach((partition, index) => {
-    if (mountPointOf(partition) === "/" && partition.fsType !== undefined && partition.fsType !== "ext4") {
+    if (mountPointOf(partition) === "/" && /^(?:fat|vfat|linux-swap)/.test(partition.fsType ?? "")) {
       issues.push(
         invalid(`${pathOf(index)}.fsType`, `"${partition.fsType}" cannot hold the root file system`, 'Use "ext4"'),
       );
     }
   });
-  if (options.bootType === "legacy") return issues;
+  if (options.bootType === "legacy") {
+    return isMbr ? issues : [...issues, ...checkBiosBoot(partitions, options.architecture)];
+  }
   const espIndexes = partitions.flatMap((partition, index) =>
     partitionTypeOf(partition, options.architecture) === ESP_GUID ? [index] : [],
   );
@@ -178,6 +182,22 @@ function checkRoles(partitions: readonly PartitionSection[], options: DiskCheckO
     issues.push(invalid(`${pathOf(esp)}.fsType`, "is not what firmware can read", 'Use "fat32"'));
   }
   return issues;
+}
+
+/** Where GRUB puts the part of it that the first sector has no room for. */
+function checkBiosBoot(partitions: readonly PartitionSection[], architecture: Architecture): DiskIssue[] {
+  const [index, second] = partitions.flatMap((partition, at) =>
+    partitionTypeOf(partition, architecture) === partitionTypeGuid("bios") ? [at] : [],
+  );
+  if (index === undefined) {
+    const hint = 'Add a partition of 1 MiB or more with type "bios", without fsType and mountPoint';
+    return [invalid("disk.partitions", "has no BIOS boot partition, which boot type legacy needs on GPT", hint)];
+  }
+  if (second !== undefined) {
+    return [invalid(`${pathOf(second)}.type`, "is a second BIOS boot partition", `Keep ${pathOf(index)} alone`)];
+  }
+  if (partitions[index]?.fsType === undefined) return [];
+  return [invalid(`${pathOf(index)}.fsType`, "would be overwritten by the boot loader", "Leave it out")];
 }
 
 function pathOf(index: number): string {

@@ -1,10 +1,19 @@
-import { formatSize } from "../../core/index.ts";
+import { formatSize, nearestOf } from "../../core/index.ts";
 import type { PartitionSection } from "../../config/index.ts";
 import type { DiskIssue } from "./disk-issue.ts";
 import { planFatGeometry } from "./fat-geometry.ts";
 
 const FS_TYPES = ["fat32", "fat16", "vfat", "ext4"];
-const MAX_EXT4_LABEL_BYTES = 16;
+const KNOWN_FS_TYPES = ["fat32", "fat16", "vfat", "ext2", "ext3", "ext4", "xfs", "linux-swap"];
+/** What other programs call them. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  swap: "linux-swap",
+  fat: "vfat",
+  msdos: "vfat",
+  "fat-32": "fat32",
+};
+/** The longest labels of file systems that are not FAT. */
+const MAX_LABEL_BYTES: Readonly<Record<string, number>> = { ext2: 16, ext3: 16, ext4: 16, "linux-swap": 16, xfs: 12 };
 const FAT_LABEL = /^[A-Z0-9!#$%&'()@^_`{}~-][A-Z0-9 !#$%&'()@^_`{}~-]{0,10}$/;
 
 /** @param sizeBytes undefined when the layout of the disk is not known */
@@ -14,14 +23,18 @@ export function checkFileSystem(partition: PartitionSection, path: string, sizeB
     if (fsLabel === undefined) return [];
     return [invalid(`${path}.fsLabel`, "labels no file system", 'Set "fsType", or remove the label')];
   }
+  if (!KNOWN_FS_TYPES.includes(fsType)) {
+    const near =
+      (Object.hasOwn(OTHER_NAMES, fsType) ? OTHER_NAMES[fsType] : undefined) ?? nearestOf(fsType, KNOWN_FS_TYPES);
+    const hint = near === undefined ? `Use one of ${KNOWN_FS_TYPES.join(", ")}` : `Did you mean "${near}"?`;
+    return [invalid(`${path}.fsType`, `${JSON.stringify(fsType)} is no known file system`, hint)];
+  }
   if (!FS_TYPES.includes(fsType)) {
+    const message = `"${fsType}" cannot be made yet`;
+    const hint = `Use one of ${FS_TYPES.join(", ")}`;
     return [
-      {
-        code: "TEMPLATE_UNSUPPORTED",
-        path: `${path}.fsType`,
-        message: `"${fsType}" cannot be made yet`,
-        hint: `Use one of ${FS_TYPES.join(", ")}`,
-      },
+      { code: "TEMPLATE_UNSUPPORTED", path: `${path}.fsType`, message, hint },
+      ...checkLabel(fsType, fsLabel ?? "", path),
     ];
   }
   return [...checkLabel(fsType, fsLabel ?? "", path), ...checkSize(fsType, sizeBytes, path)];
@@ -29,10 +42,11 @@ export function checkFileSystem(partition: PartitionSection, path: string, sizeB
 
 function checkLabel(fsType: string, label: string, path: string): DiskIssue[] {
   if (label === "") return [];
-  if (fsType === "ext4") {
-    if (Buffer.byteLength(label) <= MAX_EXT4_LABEL_BYTES && !/\p{Cc}/u.test(label)) return [];
-    const hint = `Use at most ${MAX_EXT4_LABEL_BYTES} bytes, no control characters`;
-    return [invalid(`${path}.fsLabel`, `"${label}" is no ext4 label`, hint)];
+  const maxBytes = Object.hasOwn(MAX_LABEL_BYTES, fsType) ? MAX_LABEL_BYTES[fsType] : undefined;
+  if (maxBytes !== undefined) {
+    if (Buffer.byteLength(label) <= maxBytes && !/\p{Cc}/u.test(label)) return [];
+    const hint = `Use at most ${maxBytes} bytes, no control characters`;
+    return [invalid(`${path}.fsLabel`, `${JSON.stringify(label)} is no label for ${fsType}`, hint)];
   }
   if (FAT_LABEL.test(label)) return [];
   const hint = "Use at most 11 upper-case letters, digits, or characters like - and _";

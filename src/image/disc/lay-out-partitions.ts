@@ -4,6 +4,9 @@ import type { DiskIssue } from "./disk-issue.ts";
 import { ALIGNMENT_BYTES, SECTOR_BYTES } from "./disk-plan.ts";
 import { BACKUP_GPT_SECTORS } from "./write-gpt.ts";
 
+/** Sectors are counted with 32 bits in an MBR. */
+const MAX_MBR_BYTES = 2 ** 32 * SECTOR_BYTES;
+
 /** The place of a partition; `endBytes` is the first byte after it. */
 export interface Extent {
   readonly startBytes: number;
@@ -21,14 +24,16 @@ export interface PartitionLayout {
 export function layOutPartitions(disk: DiskSection): PartitionLayout {
   const size = diskSize(disk);
   if (typeof size !== "number") return { diskBytes: 0, extents: [], issues: [size] };
-  const usableEnd = Math.floor((size - BACKUP_GPT_SECTORS * SECTOR_BYTES) / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
+  const isMbr = disk.partitionTableType === "mbr";
+  const tableEnd = isMbr ? Math.min(size, MAX_MBR_BYTES) : size - BACKUP_GPT_SECTORS * SECTOR_BYTES;
+  const usableEnd = Math.floor(tableEnd / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
   const partitions = disk.partitions ?? [];
   const issues: DiskIssue[] = [];
   const extents: Extent[] = [];
   let previousEnd = ALIGNMENT_BYTES;
   partitions.forEach((partition, index) => {
     const isLast = index === partitions.length - 1;
-    const place = placeOf(partition, `disk.partitions[${index}]`, { previousEnd, usableEnd, isLast });
+    const place = placeOf(partition, `disk.partitions[${index}]`, { previousEnd, usableEnd, isLast, isMbr });
     issues.push(...place.issues);
     extents.push(place.extent);
     previousEnd = Math.max(previousEnd, place.extent.endBytes);
@@ -54,6 +59,7 @@ interface Room {
   readonly previousEnd: number;
   readonly usableEnd: number;
   readonly isLast: boolean;
+  readonly isMbr: boolean;
 }
 
 function placeOf(
@@ -88,7 +94,9 @@ function placeOf(
       invalid(
         `${path}.end`,
         `${exact(endBytes)} is beyond ${exact(room.usableEnd)}, the end of the room for partitions`,
-        'Make "disk.size" larger (1 MiB at its end belongs to the partition table), or write "0" for the rest of the disk',
+        room.isMbr
+          ? 'Make "disk.size" larger, write "0" for the rest of the disk, or use "gpt" beyond 2 TiB'
+          : 'Make "disk.size" larger (1 MiB at its end belongs to the partition table), or write "0" for the rest of the disk',
       ),
     );
   } else if (endBytes <= startBytes) {

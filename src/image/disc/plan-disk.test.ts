@@ -100,7 +100,7 @@ describe("planDisk()", () => {
   });
 
   it("throws all faults in one error, real faults before what is not supported", () => {
-    const disk = diskOf({ ...ESP, flags: ["hidden"] }, { ...ROOT, start: "2MiB", end: "9GiB" });
+    const disk = diskOf(ESP, { ...ROOT, fsType: "xfs", start: "2MiB", end: "9GiB" });
     expect(() => planDisk(disk, { identity: "key", architecture })).toThrow(
       expect.objectContaining({
         code: "IMAGE_PLAN_INVALID",
@@ -108,7 +108,7 @@ describe("planDisk()", () => {
         details: [
           expect.stringContaining("disk.partitions[1].start"),
           expect.stringContaining("disk.partitions[1].end"),
-          expect.stringContaining("disk.partitions[0].flags[0]"),
+          expect.stringContaining("disk.partitions[1].fsType"),
         ] as string[],
       }),
     );
@@ -279,7 +279,35 @@ describe("checkDisk()", () => {
     [
       "a long ext4 label",
       diskOf(ESP, { ...ROOT, fsLabel: "seventeen-letters" }),
-      'disk.partitions[1].fsLabel: "seventeen-letters" is no ext4 label',
+      'disk.partitions[1].fsLabel: "seventeen-letters" is no label for ext4',
+    ],
+    [
+      "an unknown file system",
+      diskOf(ESP, { ...ROOT, fsType: "btrfs" }),
+      'disk.partitions[1].fsType: "btrfs" is no known file system',
+    ],
+    [
+      "a mount point of the kernel's",
+      diskOf(ESP, { ...ROOT, end: "1GiB" }, { end: "0", fsType: "ext4", mountPoint: "/dev/shm" }),
+      'disk.partitions[2].mountPoint: "/dev/shm" cannot be a partition of its own',
+    ],
+    [
+      "mounted swap space",
+      diskOf(ESP, { ...ROOT, end: "1GiB" }, { end: "0", fsType: "linux-swap", mountPoint: "/swap" }),
+      "disk.partitions[2].mountPoint: swap space is not mounted",
+    ],
+    [
+      "too many partitions for an MBR",
+      {
+        ...diskOf(ESP, { ...ROOT, end: "1GiB" }, { end: "2GiB" }, { end: "3GiB" }, { end: "0" }),
+        partitionTableType: "mbr",
+      },
+      "disk.partitions: has 5 partitions, too many for an MBR",
+    ],
+    [
+      "a partition that an MBR cannot count",
+      { ...diskOf(ESP, { ...ROOT, end: "3TiB" }), size: "4TiB", partitionTableType: "mbr" },
+      "disk.partitions[1].end: 3145728MiB is beyond 2097152MiB, the end of the room for partitions",
     ],
     [
       "options with a space",
@@ -293,6 +321,21 @@ describe("checkDisk()", () => {
     ],
   ])("finds %s", (_, disk, fault) => {
     expect(faults(disk)).toContain(fault);
+  });
+
+  it("wants a BIOS boot partition on GPT for BIOS firmware, and none on MBR", () => {
+    const bios: PartitionSection = { id: "bios", type: "bios", start: "1MiB", end: "2MiB" };
+    const root: PartitionSection = { ...ROOT, start: "2MiB" };
+    expect(faults(diskOf(bios, root), "legacy")).toEqual([]);
+    expect(faults({ ...diskOf(root), partitionTableType: "mbr" }, "legacy")).toEqual([
+      'disk.partitionTableType: "mbr" cannot be made yet',
+    ]);
+    expect(faults(diskOf(root), "legacy")).toEqual([
+      "disk.partitions: has no BIOS boot partition, which boot type legacy needs on GPT",
+    ]);
+    expect(faults(diskOf({ ...bios, fsType: "vfat", end: "9MiB" }, { ...root, start: "9MiB" }), "legacy")).toEqual([
+      "disk.partitions[0].fsType: would be overwritten by the boot loader",
+    ]);
   });
 
   it("never throws, whatever sizes a template has", () => {
