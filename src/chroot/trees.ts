@@ -19,6 +19,8 @@ export interface TreesOptions {
   readonly storage: TreeStorage;
   /** What the trees will take, in bytes. */
   readonly neededBytes: number;
+  /** What else will be written to that file system meanwhile. */
+  readonly besidesBytes: number;
   readonly emit: EventSink;
 }
 
@@ -80,12 +82,14 @@ async function shouldUseMemory(host: Host, { storage, neededBytes, emit }: Trees
   return false;
 }
 
-async function requireDiskSpace(host: Host, { directory, neededBytes }: TreesOptions): Promise<void> {
+async function requireDiskSpace(host: Host, options: TreesOptions): Promise<void> {
+  const { directory } = options;
+  const neededBytes = options.neededBytes + options.besidesBytes;
   const freeBytes = await host.files.freeBytes(directory);
   if (freeBytes >= neededBytes) return;
   throw new ComposerError(
     "HOST_DISK_FULL",
-    `Cannot build in "${path.dirname(directory)}": ${formatSize(neededBytes)} are needed and ${formatSize(freeBytes)} are free`,
+    `Cannot build in "${path.dirname(directory)}": about ${formatSize(neededBytes)} are needed and ${formatSize(freeBytes)} are free`,
     { hint: "Free space there, or choose another directory with --work-dir" },
   );
 }

@@ -27,9 +27,6 @@ export interface TreeSteps {
   readonly openTree: Step<RootRunner>;
 }
 
-/** Memory and disk beyond the installed packages: initrd, scratch files, what scripts write. */
-const SPARE_TREE_BYTES = 768 * 1024 ** 2;
-
 /** Describes how package files become a root tree: tool root → installation → tree. */
 export function treeSteps(build: DebBuild, packages: PackageSteps): TreeSteps {
   const trees = treesStep(build, packages);
@@ -38,18 +35,21 @@ export function treeSteps(build: DebBuild, packages: PackageSteps): TreeSteps {
   return { trees, tools, baseTree, openTree };
 }
 
-function treesStep({ host, request, paths, atEnd }: DebBuild, { packageSet, toolSet }: PackageSteps): Step<Trees> {
+function treesStep({ host, request, paths, atEnd }: DebBuild, { space }: PackageSteps): Step<Trees> {
   return {
     name: "trees",
     stage: "compose",
-    inputs: [packageSet, toolSet],
+    inputs: [space],
     settings: null,
     run: async (values) => {
-      const packages = [...(await values.get(packageSet)), ...(await values.get(toolSet))];
-      const installedBytes = packages.reduce((sum, { installedSizeBytes }) => sum + installedSizeBytes, 0);
-      const neededBytes = Math.ceil(installedBytes * 1.2) + SPARE_TREE_BYTES;
-      const storage = request.settings.treeStorage;
-      const trees = await createTrees(host, { directory: paths.trees, storage, neededBytes, emit: request.emit });
+      const { treeBytes, workBytes } = await values.get(space);
+      const trees = await createTrees(host, {
+        directory: paths.trees,
+        storage: request.settings.treeStorage,
+        neededBytes: treeBytes,
+        besidesBytes: workBytes,
+        emit: request.emit,
+      });
       atEnd.defer(() => trees.dispose());
       return trees;
     },
