@@ -15,3 +15,4 @@ export {
 } from "./resolve-deb.ts";
 export { solve, type SolveResult, type SolverStatistics } from "./solve.ts";
 export type * from "./solver-provider.ts";
+export { UnknownPackagesError, type UnknownPackage } from "./unknown-packages.ts";

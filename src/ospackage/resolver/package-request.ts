@@ -7,7 +7,7 @@ import type { RequirementId, SolvableId } from "./solver-provider.ts";
 /** A package that someone asks for, in words like those of a template. */
 export interface PackageRequest {
   /**
-   * `name`, `name=version`, `name>=version` (also `<=`, `>>`, `<<`), `name_version` (with or without epoch), a virtual
+   * `name`, `name=version`, `name>=version` (also `<=`, `>`, `<`, and Debian's `>>`, `<<`), `name_version` (with or without epoch), a virtual
    * name, or a glob with `*`, `?` and `[…]`.
    */
   readonly text: string;
@@ -31,7 +31,9 @@ export interface Selection {
   readonly glob: boolean;
 }
 
-const VERSIONED = /^([^\s<>=_]+)\s*(<<|<=|>=|>>|=)\s*(\S+)$/;
+const VERSIONED = /^([^\s<>=_]+)\s*(<<|<=|>=|>>|=|<|>)\s*(\S+)$/;
+/** People write `<` where Debian's control files have `<<`. */
+const OPERATORS: Readonly<Record<string, DebOperator>> = { "<": "<<", ">": ">>" };
 const FILE_NAME = /^([^\s<>=_]+)_([^\s_]+)(?:_(\w+)(?:\.deb)?)?$/;
 
 /**
@@ -54,7 +56,10 @@ function selectByName(wanted: string, pool: DebPool): readonly [string, readonly
   if (name !== undefined && operator !== undefined && version !== undefined) {
     return [
       name,
-      pool.matches({ name, archQualifier: undefined, operator: operator as DebOperator, version }, "positive"),
+      pool.matches(
+        { name, archQualifier: undefined, operator: OPERATORS[operator] ?? (operator as DebOperator), version },
+        "positive",
+      ),
     ];
   }
   const [, fileName, fileVersion] = FILE_NAME.exec(wanted) ?? [];

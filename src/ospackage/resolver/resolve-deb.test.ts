@@ -244,6 +244,7 @@ describe("resolveDeb()", () => {
       ["nginx=1:1.1-1", "nginx 1:1.1-1"],
       ["nginx<<1:1.2", "nginx 1:1.1-1"],
       ["nginx >= 1:1.2", "nginx 1:1.2-3"],
+      ["nginx>1:1.2", "nginx 1:1.2-3"],
       ["nginx_1.1-1", "nginx 1:1.1-1"],
       ["nginx_1:1.1-1", "nginx 1:1.1-1"],
       ["nginx_1.1-1_amd64.deb", "nginx 1:1.1-1"],

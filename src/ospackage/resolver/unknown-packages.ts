@@ -8,6 +8,34 @@ export interface UnknownRequest {
   readonly selection: Selection;
 }
 
+/** Why nothing fills a request. */
+export interface UnknownPackage {
+  readonly request: PackageRequest;
+  readonly state: string;
+  /** A name that was probably meant. */
+  readonly didYouMean?: string;
+}
+
+/** RESOLVER_UNKNOWN_PACKAGE with its reasons as data. */
+export class UnknownPackagesError extends ComposerError {
+  readonly unknown: readonly UnknownPackage[];
+
+  constructor(message: string, unknown: readonly UnknownPackage[]) {
+    const position = unknown.find(({ request }) => request.position !== undefined)?.request.position;
+    const meant = unknown.flatMap(({ didYouMean }) => (didYouMean === undefined ? [] : [`"${didYouMean}"`]));
+    super("RESOLVER_UNKNOWN_PACKAGE", message, {
+      hint:
+        meant.length > 0 ? `Did you mean ${meant.join(", ")}?` : "Correct the name, or add the repository that has it",
+      ...(position === undefined ? {} : { position }),
+      details: unknown.map(({ request, state, didYouMean }) => {
+        const suggestion = didYouMean === undefined ? "" : `; did you mean "${didYouMean}"?`;
+        return `${request.origin} "${request.text}"${formatPosition(request.position)}: ${state}${suggestion}`;
+      }),
+    });
+    this.unknown = unknown;
+  }
+}
+
 /** One error about all requests that no repository can fill, each with the nearest thing that exists. */
 export function unknownPackages(
   unknown: readonly UnknownRequest[],
@@ -16,31 +44,13 @@ export function unknownPackages(
 ): ComposerError {
   const searched = repositories.map(({ source }) => source.id).join(", ") || "no repository";
   const names = unknown.map(({ request }) => `"${request.text}"`).join(", ");
-  const reasons = unknown.map(({ request, selection }) => ({ request, ...reasonOf(selection, pool) }));
-  const position = unknown.find(({ request }) => request.position !== undefined)?.request.position;
-  const suggestions = reasons.flatMap(({ suggestion }) => suggestion ?? []);
-  return new ComposerError(
-    "RESOLVER_UNKNOWN_PACKAGE",
+  return new UnknownPackagesError(
     `Cannot find ${unknown.length === 1 ? "package" : `${unknown.length} packages`} ${names}: searched ${searched}`,
-    {
-      hint:
-        suggestions.length > 0
-          ? `Did you mean ${suggestions.join(", ")}?`
-          : "Correct the name, or add the repository that has it",
-      ...(position === undefined ? {} : { position }),
-      details: reasons.map(
-        ({ request, state }) => `${request.origin} "${request.text}"${formatPosition(request.position)}: ${state}`,
-      ),
-    },
+    unknown.map(({ request, selection }) => ({ request, ...reasonOf(selection, pool) })),
   );
 }
 
-interface Reason {
-  readonly state: string;
-  readonly suggestion?: string;
-}
-
-function reasonOf({ name, glob }: Selection, pool: DebPool): Reason {
+function reasonOf({ name, glob }: Selection, pool: DebPool): Omit<UnknownPackage, "request"> {
   if (glob) return { state: "no package name matches" };
   const versions = pool.versionsOf(name).map((id) => {
     const { package: found, repository } = pool.solvable(id);
@@ -51,7 +61,7 @@ function reasonOf({ name, glob }: Selection, pool: DebPool): Reason {
   if (obstacle !== undefined) return { state: `it exists, but ${obstacle}` };
   const nearest = nearestOf(name, pool.names());
   if (nearest === undefined) return { state: "no package has or provides this name" };
-  return { state: `no package has or provides this name; did you mean "${nearest}"?`, suggestion: `"${nearest}"` };
+  return { state: "no package has or provides this name", didYouMean: nearest };
 }
 
 /** ` (file:line:column)`, or nothing. */

@@ -1,0 +1,27 @@
+import type { Host } from "../host/index.ts";
+import type { Lock } from "../ospackage/index.ts";
+import { type BuildRequest, selectProvider } from "../provider/index.ts";
+import { buildPaths } from "./build-paths.ts";
+import { codeDigest } from "./code-digest.ts";
+import { createStepRun } from "./run-steps.ts";
+
+/**
+ * Chooses the packages of a template as a build would, and stops there.
+ *
+ * @throws {UnknownPackagesError} no repository has what the template asks for
+ * @throws {RESOLVER_UNSATISFIABLE} packages exclude each other
+ */
+export async function resolvePackages(host: Host, request: BuildRequest): Promise<Lock> {
+  const provider = await selectProvider(host, request);
+  const { template } = request.template;
+  const paths = buildPaths(request.settings, provider.id, template.systemConfig?.name ?? template.image.name);
+  await using atEnd = new AsyncDisposableStack();
+  const { lock } = await provider.buildImage(host, request, paths, atEnd);
+  const run = createStepRun({
+    codeDigest: await codeDigest(host.files),
+    reuse: true,
+    emit: request.emit,
+    clock: host.clock,
+  });
+  return run.get(lock);
+}
