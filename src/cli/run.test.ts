@@ -51,14 +51,6 @@ describe("resolve", () => {
     expect(stdout).not.toContain("geheim");
   });
 
-  it.each(["debian12-aarch64", "debian12-x86_64", "debian13-aarch64", "debian13-x86_64"])(
-    "gives the kept merged form of the minimal template for %s",
-    async (target) => {
-      const { stdout } = await call(["resolve", `image-templates/${target}-minimal-raw.yml`]);
-      expect(stdout).toBe(await readFile(path.join(root, `test/golden/${target}-minimal-raw.merged.yml`), "utf8"));
-    },
-  );
-
   it("prints a template that resolves to itself", async () => {
     const directory = await mkdtemp(path.join(os.tmpdir(), "resolve-"));
     try {

@@ -43,16 +43,6 @@ describe("fixtures of wrong templates", async () => {
   });
 });
 
-describe("shipped templates", async () => {
-  const names = await readdir(path.join(root, "image-templates"));
-
-  it.each(names)("%s is valid and can be built", async (name) => {
-    const merged = await loadTemplate(hostIn(root), path.join("image-templates", name), { configDir });
-    expect(merged.unsupported).toEqual([]);
-    expect(merged.template.systemConfig?.users).toMatchObject([{ name: "admin", password: "", sshAuthorizedKeys: [] }]);
-  });
-});
-
 describe("loadTemplate()", () => {
   let directory = "";
   beforeAll(async () => {
