@@ -4,10 +4,14 @@ import type { PackageRequest } from "../ospackage/index.ts";
 /** The packages that a template asks for, each with its place in the template. */
 export function packageRequests(merged: MergedTemplate): readonly PackageRequest[] {
   const { systemConfig } = merged.template;
-  return [
-    ...requestsAt(merged, "systemConfig.packages", systemConfig?.packages),
-    ...requestsAt(merged, "systemConfig.kernel.packages", systemConfig?.kernel?.packages),
-  ];
+  return [...requestsAt(merged, "systemConfig.packages", systemConfig?.packages), ...kernelRequests(merged)];
+}
+
+/** `kernel.version` chooses among the versions of the kernel packages. */
+function kernelRequests(merged: MergedTemplate): PackageRequest[] {
+  const { packages, version = "" } = merged.template.systemConfig?.kernel ?? {};
+  const requests = requestsAt(merged, "systemConfig.kernel.packages", packages);
+  return version === "" ? requests : requests.map((request) => ({ ...request, versionPrefix: version }));
 }
 
 function requestsAt(merged: MergedTemplate, list: string, packages: readonly string[] = []): PackageRequest[] {

@@ -90,7 +90,12 @@ function lockStep(build: DebBuild, index: Step<readonly RepositoryIndex[]>): Ste
     stage: "packages",
     title: "Resolving dependencies",
     inputs: [index],
-    settings: { providerId, requests: requests.map(({ text, origin }) => [text, origin]), exclude, tools: toolPackages },
+    settings: {
+      providerId,
+      requests: requests.map(({ text, versionPrefix, origin }) => [text, versionPrefix ?? null, origin]),
+      exclude,
+      tools: toolPackages,
+    },
     saved: saveResultsIn(host, { record: path.join(build.paths.records, "lock.json"), filesOf: () => [] }),
     run: async (values) => {
       const repositories = await values.get(index);

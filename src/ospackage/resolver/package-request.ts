@@ -11,6 +11,8 @@ export interface PackageRequest {
    * name, or a glob with `*`, `?` and `[…]`.
    */
   readonly text: string;
+  /** Only versions that are this one or begin with it, epoch and Debian revision aside: `6.12` takes `6.12.57-1`. */
+  readonly versionPrefix?: string;
   /** What asks, for example `systemConfig.packages[3]`. */
   readonly origin: string;
   readonly position?: SourcePosition;
@@ -44,11 +46,20 @@ const FILE_NAME = /^([^\s<>=_]+)_([^\s_]+)(?:_(\w+)(?:\.deb)?)?$/;
  * whose name has the fewest words for a flavour, then the shortest name, so that `linux-image-*` is `linux-image-amd64`
  * and `linux-image-*-amd64` is the plain kernel rather than a `cloud` or `rt` one.
  */
-export function selectPackages(text: string, pool: DebPool): Selection {
+export function selectPackages({ text, versionPrefix }: PackageRequest, pool: DebPool): Selection {
   const wanted = text.trim();
-  if (isGlob(wanted)) return { requirements: selectByGlob(wanted, pool), name: wanted, glob: true };
-  const [name, candidates] = selectByName(wanted, pool);
+  const fits = (id: SolvableId): boolean =>
+    versionPrefix === undefined || beginsWith(pool.solvable(id).package.version, versionPrefix);
+  if (isGlob(wanted)) return { requirements: selectByGlob(wanted, pool, fits), name: wanted, glob: true };
+  const [name, found] = selectByName(wanted, pool);
+  const candidates = found.filter(fits);
   return { requirements: candidates.length === 0 ? [] : [candidates], name, glob: false };
+}
+
+/** Whole parts only: `6.1` is no beginning of `6.12`. */
+function beginsWith(version: string, prefix: string): boolean {
+  const bare = version.replace(/^\d+:/, "");
+  return bare.startsWith(prefix) && !/^[0-9A-Za-z]/.test(bare.slice(prefix.length));
 }
 
 function selectByName(wanted: string, pool: DebPool): readonly [string, readonly SolvableId[]] {
@@ -79,12 +90,16 @@ function isVersion(version: string, wanted: string): boolean {
 
 const KERNEL_PREFIX = "linux-image-";
 
-function selectByGlob(glob: string, pool: DebPool): readonly (readonly SolvableId[])[] {
+function selectByGlob(
+  glob: string,
+  pool: DebPool,
+  fits: (id: SolvableId) => boolean,
+): readonly (readonly SolvableId[])[] {
   const pattern = globToRegExp(glob);
   const selected = pool
     .names()
     .filter((name) => pattern.test(name))
-    .map((name) => pool.versionsOf(name))
+    .map((name) => pool.versionsOf(name).filter(fits))
     .filter((versions) => versions.length > 0);
   return glob.startsWith(KERNEL_PREFIX) ? newestKernel(selected, pool) : selected;
 }

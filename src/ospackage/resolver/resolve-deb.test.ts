@@ -252,6 +252,21 @@ describe("resolveDeb()", () => {
       expect(chosen(packages, [request])).toEqual([expected]);
     });
 
+    it("takes versions that begin with the wanted one, by whole parts", () => {
+      const kernels: ToyPackage[] = [["k 6.12.9-1"], ["k 6.1.140-1"], ["k 1:5.10-2"]];
+      const take = (versionPrefix: string) => {
+        const requests = [{ text: "k", versionPrefix, origin: "test" }];
+        const repositories = [toyRepository(kernels)];
+        const { packages } = resolveDeb({ repositories, architecture: "amd64", requests, includeEssential: false });
+        return packages.map(({ package: { name, version } }) => `${name} ${version}`);
+      };
+      expect(take("6.1")).toEqual(["k 6.1.140-1"]);
+      expect(take("6.12.9-1")).toEqual(["k 6.12.9-1"]);
+      expect(take("5.10")).toEqual(["k 1:5.10-2"]);
+      expect(() => take("6")).not.toThrow();
+      expect(() => take("6.2")).toThrow(/Cannot find package "k"/);
+    });
+
     it("takes every name that a glob matches", () => {
       expect(chosen(packages, ["nginx*"])).toEqual(["nginx 1:1.2-3", "nginx-doc 2"]);
       expect(chosen(packages, ["ngin[x]-???"])).toEqual(["nginx-doc 2"]);

@@ -59,7 +59,7 @@ export function resolveDeb(options: ResolveDebOptions): Resolution {
   const pool = createDebPool({ repositories, architecture, exclude });
   const provider = createDebProvider(pool);
 
-  const selections = requests.map((request) => ({ request, selection: selectPackages(request.text, pool) }));
+  const selections = requests.map((request) => ({ request, selection: selectPackages(request, pool) }));
   const unknown = selections.filter(({ selection }) => selection.requirements.length === 0);
   if (unknown.length > 0) throw unknownPackages(unknown, pool, repositories);
 

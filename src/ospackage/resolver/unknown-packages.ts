@@ -46,17 +46,24 @@ export function unknownPackages(
   const names = unknown.map(({ request }) => `"${request.text}"`).join(", ");
   return new UnknownPackagesError(
     `Cannot find ${unknown.length === 1 ? "package" : `${unknown.length} packages`} ${names}: searched ${searched}`,
-    unknown.map(({ request, selection }) => ({ request, ...reasonOf(selection, pool) })),
+    unknown.map(({ request, selection }) => ({ request, ...reasonOf(request, selection, pool) })),
   );
 }
 
-function reasonOf({ name, glob }: Selection, pool: DebPool): Omit<UnknownPackage, "request"> {
+function reasonOf(
+  { versionPrefix }: PackageRequest,
+  { name, glob }: Selection,
+  pool: DebPool,
+): Omit<UnknownPackage, "request"> {
   if (glob) return { state: "no package name matches" };
   const versions = pool.versionsOf(name).map((id) => {
     const { package: found, repository } = pool.solvable(id);
     return `${found.version} (${repository.source.id})`;
   });
-  if (versions.length > 0) return { state: `the version does not fit; there is ${versions.join(", ")}` };
+  if (versions.length > 0) {
+    const wanted = versionPrefix === undefined ? "the version does not fit" : `no version begins with ${versionPrefix}`;
+    return { state: `${wanted}; there is ${versions.join(", ")}` };
+  }
   const obstacle = pool.obstacleOf(name);
   if (obstacle !== undefined) return { state: `it exists, but ${obstacle}` };
   const nearest = nearestOf(name, pool.names());
