@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { RootRunner } from "../chroot/index.ts";
-import type { ImageTemplate, MergedTemplate } from "../config/index.ts";
+import type { ImageTemplate } from "../config/index.ts";
 import { type Architecture, type Json, keyOf, type Sha256Hex, type Step } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 import {
@@ -8,17 +8,24 @@ import {
   compressImage,
   configureSystem,
   type DiskPlan,
+  filesOfInitrd,
   findKernels,
   formatFstab,
   makeRawImage,
+  openImageTree,
   partitionAt,
+  placeAdditionalFiles,
   planDisk,
   planEsp,
   prepareBoot,
+  prepareGrowth,
+  selinuxCommandLine,
+  withGrowingPartition,
 } from "../image/index.ts";
 import type { DebBuild } from "./deb-build.ts";
 import type { PackageSteps } from "./package-steps.ts";
-import type { Artifact, BuildRequest, BuiltImage } from "./provider.ts";
+import { digestsOfFiles, digestsOfScripts, withLocalFiles } from "./local-files.ts";
+import { type Artifact, type BuiltImage, type ImageSteps, stageEnd } from "./provider.ts";
 import { saveResultsIn } from "./saved-results.ts";
 import type { TreeSteps } from "./tree-steps.ts";
 
@@ -34,6 +41,8 @@ interface FinishedTree {
   readonly plan: DiskPlan;
   readonly kernels: readonly BootKernel[];
   readonly buildKey: Sha256Hex;
+  /** The kernel command line, but for the root file system. */
+  readonly cmdline: string;
 }
 
 /** Describes how a root tree becomes a raw image: initrd → configuration → disk → artifacts. */
@@ -45,7 +54,9 @@ export function rawImageSteps(
 ): Step<BuiltImage> {
   const { host, request, paths } = build;
   const { emit } = request;
-  const { template } = request.template;
+  const template = withLocalFiles(request.template);
+  const { additionalFiles = [], postInstallScripts = [], preInstallScripts = [] } = template.systemConfig ?? {};
+  const initrdFiles = filesOfInitrd(additionalFiles);
   const record = (name: string): string => path.join(paths.records, `${name}.json`);
 
   const initrd: Step<readonly BootKernel[]> = {
@@ -54,7 +65,10 @@ export function rawImageSteps(
     title: "Building the initrd",
     inputs: [baseTree],
     needs: [openTree, tools, trees],
-    settings: { extraModules: template.systemConfig?.kernel?.enableExtraModules },
+    settings: async () => ({
+      extraModules: template.systemConfig?.kernel?.enableExtraModules,
+      files: await digestsOfFiles(host, initrdFiles),
+    }),
     saved: saveResultsIn(host, {
       record: record("initrd"),
       filesOf: (kernels) => kernels.map(({ initrd: file }) => file),
@@ -63,6 +77,7 @@ export function rawImageSteps(
       const tree = await values.get(openTree);
       const toolRunner = await values.get(tools);
       const { directory } = await values.get(trees);
+      await placeAdditionalFiles(host, openImageTree(host, tree.root), initrdFiles, "/");
       const extraModules = (template.systemConfig?.kernel?.enableExtraModules ?? "").split(/\s+/).filter(Boolean);
       const kernels: BootKernel[] = [];
       for (const version of await findKernels(host, tree.root)) {
@@ -77,8 +92,9 @@ export function rawImageSteps(
   };
 
   const inputsOfConfiguration = async (): Promise<Json> => ({
-    template: publicTemplate(template) as Json,
-    files: await additionalFileDigests(host, request),
+    template: publicTemplate(request.template.template) as Json,
+    files: await digestsOfFiles(host, additionalFiles),
+    scripts: [await digestsOfScripts(host, preInstallScripts), await digestsOfScripts(host, postInstallScripts)],
   });
 
   const configuredTree: Step<FinishedTree> = {
@@ -87,7 +103,7 @@ export function rawImageSteps(
     title: "Configuring system",
     inputs: [baseTree, initrd],
     needs: [openTree],
-    settings: async () => ({ ...(await secretsOf(template)), ...((await inputsOfConfiguration()) as object) }),
+    settings: async () => ({ ...secretsOf(template), ...((await inputsOfConfiguration()) as object) }),
     run: async (values) => {
       const kernels = await values.get(initrd);
       const runner = await values.get(openTree);
@@ -97,14 +113,19 @@ export function rawImageSteps(
         packages: (await values.get(packageSet)).map(({ sha256 }) => sha256),
         sourceDateEpoch,
       });
-      const plan = planDisk(template.disk ?? {}, { identity: buildKey, architecture: architecture });
+      const disk = planDisk(template.disk ?? {}, { identity: buildKey, architecture: architecture });
+      const isGrowing = template.disk?.extendLastPartitionToFillDisk === true;
+      const plan = isGrowing ? withGrowingPartition(disk) : disk;
       for (const kernel of kernels) {
         await host.files.copy(kernel.initrd, path.join(runner.root, "boot", `initrd.img-${kernel.version}`));
       }
-      await prepareBoot(host, runner.root, plan, template.systemConfig?.kernel?.cmdline ?? "");
+      const { kernel, selinux } = template.systemConfig ?? {};
+      const cmdline = await selinuxCommandLine(openImageTree(host, runner.root), selinux?.mode, kernel?.cmdline ?? "");
+      await prepareBoot(host, runner.root, plan, cmdline);
+      if (isGrowing) await prepareGrowth(host, runner.root, plan);
       await configureSystem(host, {
         root: runner.root,
-        template: withLocalFiles(request.template),
+        template,
         templateDirectory: "/",
         buildKey,
         sourceDateEpoch,
@@ -112,8 +133,9 @@ export function rawImageSteps(
         repositories: build.sources,
         runInImage: (argv, options = {}) => runner.run({ argv, ...options }),
         emit,
+        positionOf: request.template.positionOf,
       });
-      return { runner, plan, kernels, buildKey };
+      return { runner, plan, kernels, buildKey, cmdline };
     },
   };
 
@@ -129,14 +151,14 @@ export function rawImageSteps(
       filesOf: ({ artifacts }) => artifacts.map((artifact) => artifact.path),
     }),
     run: async (values) => {
-      const { runner, plan, kernels, buildKey } = await values.get(configuredTree);
+      const { runner, plan, kernels, buildKey, cmdline } = await values.get(configuredTree);
       const toolRunner = await values.get(tools);
       const { sourceDateEpoch } = await values.get(baseTree);
       const esp = await planEsp(host, {
         root: runner.root,
         architecture,
         kernelVersions: kernels.map(({ version }) => version),
-        cmdline: template.systemConfig?.kernel?.cmdline ?? "",
+        cmdline,
         rootPartUuid: partitionAt(plan, "/")?.partUuid ?? "",
       });
       const name = `${template.image.name}-${template.image.version}.raw`;
@@ -200,22 +222,6 @@ function publicTemplate(template: ImageTemplate): unknown {
 }
 
 /** Only for keys that stay on this machine. */
-async function secretsOf(template: ImageTemplate): Promise<{ secrets: Json }> {
+function secretsOf(template: ImageTemplate): { secrets: Json } {
   return { secrets: template.systemConfig?.users?.map(({ name, password }) => [name, password ?? null]) ?? [] };
-}
-
-/** The template with the absolute paths of the files that it adds: each starts at the template that names it. */
-function withLocalFiles(merged: MergedTemplate): ImageTemplate {
-  const { systemConfig } = merged.template;
-  const additionalFiles = systemConfig?.additionalFiles?.map((file, index) => ({
-    ...file,
-    ...(file.local === undefined ? {} : { local: merged.localFile(`systemConfig.additionalFiles[${index}].local`) }),
-  }));
-  if (additionalFiles === undefined) return merged.template;
-  return { ...merged.template, systemConfig: { ...systemConfig, additionalFiles } };
-}
-
-async function additionalFileDigests(host: Host, request: BuildRequest): Promise<Json> {
-  const files = withLocalFiles(request.template).systemConfig?.additionalFiles ?? [];
-  return Promise.all(files.map(async ({ local, final }) => [final, local === undefined ? null : await host.files.sha256(local)]));
 }

@@ -13,7 +13,9 @@ import {
 } from "../chroot/index.ts";
 import type { Step, StepValues } from "../core/index.ts";
 import { licencesOfTree } from "../evidence/index.ts";
+import { runScripts } from "../image/index.ts";
 import { type DebBuild, signalOption } from "./deb-build.ts";
+import { digestsOfScripts, withLocalFiles } from "./local-files.ts";
 import { packageFiles, type PackageSteps } from "./package-steps.ts";
 import type { BaseTree } from "./provider.ts";
 import { saveResultsIn } from "./saved-results.ts";
@@ -101,6 +103,7 @@ function baseTreeSteps(
 ): Pick<TreeSteps, "baseTree" | "openTree"> {
   const { host, paths } = build;
   const { emit, log } = build.request;
+  const { preInstallScripts = [] } = withLocalFiles(build.request.template).systemConfig ?? {};
   let isInstalledHere = false;
 
   const rootRunner = async (values: StepValues, sourceDateEpoch: number): Promise<RootRunner> => {
@@ -113,7 +116,7 @@ function baseTreeSteps(
     stage: "compose",
     inputs: [packages.packageSet, packages.toolSet, packages.epoch],
     needs: [packages.store, trees, tools],
-    settings: null,
+    settings: async () => ({ preInstallScripts: await digestsOfScripts(host, preInstallScripts) }),
     saved: saveResultsIn(host, {
       record: path.join(paths.records, "base-tree.json"),
       filesOf: ({ archive }) => [archive],
@@ -123,6 +126,7 @@ function baseTreeSteps(
       const runner = await rootRunner(values, sourceDateEpoch);
       await host.files.makeDirectory(runner.root, 0o755);
       const files = await packageFiles(values, packages.store, packages.packageSet);
+      await runPreInstallScripts(build, preInstallScripts, await values.get(tools), runner.root);
       emit({ type: "info", stage: "compose", message: `Installing packages (${files.length} total)` });
       await installDebs(host, runner, files, { emit, log });
       const names = files.map((file) => file.package.name);
@@ -151,4 +155,26 @@ function baseTreeSteps(
   };
 
   return { baseTree, openTree };
+}
+
+/** Where scripts of the tool root see the image's tree. */
+const IMAGE_ROOT = "/run/image-root";
+
+/** The image has no programs yet: the tool root's run the scripts. */
+async function runPreInstallScripts(
+  { host, request }: DebBuild,
+  scripts: Parameters<typeof runScripts>[1],
+  tools: RootRunner,
+  imageRoot: string,
+): Promise<void> {
+  const tree = { source: imageRoot, target: IMAGE_ROOT, writable: true };
+  await runScripts(host, scripts, {
+    root: tools.root,
+    run: (argv, { binds = [], ...options } = {}) => tools.run({ argv, ...options, binds: [tree, ...binds] }),
+    imageRoot: IMAGE_ROOT,
+    field: "preInstallScripts",
+    place: "the tool root",
+    emit: request.emit,
+    positionOf: request.template.positionOf,
+  });
 }

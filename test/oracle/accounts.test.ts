@@ -43,10 +43,14 @@ describe("planAccounts()", () => {
         group: ["root", "sudo", "adm"].map((name, gid) => ({ name, password: "x", gid, members: [] })),
         gshadow: [],
       },
-      [
-        { name: "ada", password: "secret", sudo: true, groups: ["adm"], home: "/tmp", shell: "/bin/sh" },
-        { name: "bob", passwordMaxAge: 30, home: "/tmp", shell: "/bin/sh" },
-      ],
+      {
+        groups: [{ name: "operators", gid: 2000 }, { name: "plotters" }],
+        users: [
+          { name: "ada", password: "secret", sudo: true, groups: ["adm"], home: "/tmp", shell: "/bin/sh" },
+          { name: "bob", passwordMaxAge: 30, primaryGroup: "operators", home: "/tmp", shell: "/bin/sh" },
+          { name: "Eve", passwordExpired: true, groups: ["ada", "plotters"], home: "/tmp", shell: "/bin/sh" },
+        ],
+      },
       { defaults: parseLoginDefaults(), defaultShell: "/bin/sh", sourceDateEpoch: 1_700_000_000, buildKey: "k" },
     );
     using files = fakeTree();

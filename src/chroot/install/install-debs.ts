@@ -3,6 +3,7 @@ import { ComposerError, compareCodeUnits, type EventSink, isComposerError } from
 import { createTreeWriter, type Host } from "../../host/index.ts";
 import { type LockedPackage, unpackDeb } from "../../ospackage/index.ts";
 import type { Bind, RootRunner } from "../run-in-root.ts";
+import { readPathFilter } from "./path-filter.ts";
 
 /** A locked package and the verified file that it is installed from. */
 export interface PackageFile {
@@ -25,7 +26,8 @@ const DEFERRED_PROGRAMS = ["/usr/bin/dracut", "/usr/sbin/update-initramfs", "/us
 const DPKG = ["dpkg", "--log=/dev/null", "--force-unsafe-io", "--force-confdef", "--force-confold"] as const;
 
 /**
- * Installs packages into an empty root tree, with the distribution's own dpkg inside it.
+ * Installs packages into a root tree, with the distribution's own dpkg inside it. The tree is empty, or has files that
+ * are to be there first: settings of dpkg, answers for package scripts.
  *
  * The essential packages are first unpacked by us, so that dpkg and the scripts' interpreters are there. They are then
  * installed properly over that, together with everything that some package pre-depends on; all others follow in one
@@ -53,7 +55,9 @@ export async function installDebs(
 
   await layOutRoot(host, root);
   const tree = createTreeWriter(root, { setOwners: true });
-  for (const { file } of bootstrap) await unpackDeb(host, file, tree);
+  const include = await readPathFilter(host, root);
+  const unpackOptions = include === undefined ? {} : { include };
+  for (const { file } of bootstrap) await unpackDeb(host, file, tree, unpackOptions);
   tree.finish();
   await prepareDpkg(host, root);
 
@@ -98,8 +102,18 @@ export function closureOf(packages: readonly PackageFile[], start: readonly stri
  */
 async function layOutRoot(host: Host, root: string): Promise<void> {
   for (const name of ["bin", "sbin", "lib", "lib64"]) {
+    const link = path.join(root, name);
     await host.files.makeDirectory(path.join(root, "usr", name), 0o755);
-    await host.files.symlink(`usr/${name}`, path.join(root, name));
+    if (await host.files.exists(link)) {
+      throw new ComposerError(
+        "IMAGE_PLAN_INVALID",
+        `Cannot lay out the tree: something is in the place of "/${name}"`,
+        {
+          hint: `Have systemConfig.preInstallScripts write below /usr/${name}: /${name} is a link to it`,
+        },
+      );
+    }
+    await host.files.symlink(`usr/${name}`, link);
   }
 }
 

@@ -9,7 +9,8 @@ import {
   parsePasswd,
   parseShadow,
 } from "./account-files.ts";
-import { type Accounts, planAccounts } from "./accounts.ts";
+import { planAccounts } from "./accounts.ts";
+import type { Accounts } from "./accounts-draft.ts";
 import { parseLoginDefaults } from "./login-defaults.ts";
 import { hashPassword, saltFor } from "./password-hash.ts";
 
@@ -30,7 +31,7 @@ const options = {
   buildKey: "build",
 };
 
-const plan = (...users: readonly UserSection[]) => planAccounts(current, users, options);
+const plan = (...users: readonly UserSection[]) => planAccounts(current, { users }, options);
 
 describe("planAccounts()", () => {
   it("creates a user with its own group, a hash, and ids from 1000 in the order of the template", () => {
@@ -47,13 +48,13 @@ describe("planAccounts()", () => {
 
   it("sets the day of the last change of every account from the epoch, but keeps a forced change", () => {
     const forced = { ...current, shadow: parseShadow("root:*:20000:0:99999:7:::\ndaemon:*:0:0:99999:7:::\n") };
-    const { accounts } = planAccounts(forced, [], options);
+    const { accounts } = planAccounts(forced, {}, options);
     expect(accounts.shadow.map(({ lastChangeDay }) => lastChangeDay)).toEqual(["20240", "0"]);
   });
 
   it("locks accounts that have an empty password or no entry in shadow", () => {
     const open = { ...current, shadow: parseShadow("root::20000:0:99999:7:::\n") };
-    const { accounts } = planAccounts(open, [], options);
+    const { accounts } = planAccounts(open, {}, options);
     expect(accounts.shadow.map(({ name, password }) => [name, password])).toEqual([
       ["root", "!"],
       ["daemon", "!"],
@@ -84,7 +85,7 @@ describe("planAccounts()", () => {
 
   it("uses wheel where there is no group sudo", () => {
     const rpm = { ...current, group: parseGroup("root:x:0:\nwheel:x:10:\n") };
-    const { accounts } = planAccounts(rpm, [{ name: "ada", sudo: true }], options);
+    const { accounts } = planAccounts(rpm, { users: [{ name: "ada", sudo: true }] }, options);
     expect(accounts.group.find(({ name }) => name === "wheel")?.members).toEqual(["ada"]);
   });
 

@@ -2,84 +2,98 @@ import nodePath from "node:path";
 import type { AdditionalFileSection } from "../../config/index.ts";
 import { ComposerError } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
-import type { Accounts } from "./accounts.ts";
+import { applyChanges } from "./apply-changes.ts";
+import type { ImageTree } from "./image-tree.ts";
+import { listLocalEntries } from "./local-entries.ts";
 import type { TreeChange } from "./tree-change.ts";
 
+/** What an entry of `additionalFiles` put into the image. */
+export interface PlacedFile {
+  readonly section: AdditionalFileSection;
+  /** For example `systemConfig.additionalFiles[0]`. */
+  readonly templatePath: string;
+  /** What the entry made or replaced, parents first; directories that were there are not in it. */
+  readonly paths: readonly string[];
+}
+
 /**
- * The changes that copy the template's files; they belong to root until {@link planFileOwners}.
+ * Puts the template's files into the image, in the template's order; they belong to root until {@link planFileOwners}.
  *
- * Without a `mode` a file is 0755 or 0644, as its owner on the host may run it or not: the umask of a checkout does
- * not reach the image.
+ * A directory is copied with all that is in it; directories that the image has already, and links to them, stay as they
+ * are. Without a `mode` a file is 0755 or 0644, as its owner on the host may run it or not: the umask of a checkout
+ * does not reach the image.
  *
  * @param templateDirectory where relative `local` paths start
- * @throws {TEMPLATE_INVALID} a file is missing or is no regular file
+ * @throws {TEMPLATE_INVALID} a file is missing or neither a regular file nor a directory
  */
-export async function planAdditionalFiles(
+export async function placeAdditionalFiles(
   host: Pick<Host, "files">,
+  tree: ImageTree,
   files: readonly AdditionalFileSection[],
   templateDirectory: string,
+): Promise<PlacedFile[]> {
+  const placed: PlacedFile[] = [];
+  for (const [index, section] of files.entries()) {
+    const templatePath = `systemConfig.additionalFiles[${index}]`;
+    // One after the other: a file may go into a directory that another one made.
+    const changes = await planFile(host, tree, section, templateDirectory, templatePath);
+    await applyChanges(host, tree.root, changes);
+    placed.push({ section, templatePath, paths: changes.map(({ path }) => path) });
+  }
+  return placed;
+}
+
+/** The files that must be in place before the initrd is made. */
+export function filesOfInitrd(files: readonly AdditionalFileSection[]): readonly AdditionalFileSection[] {
+  return files.filter(({ stage }) => stage === "pre-initramfs");
+}
+
+const ROOT = { uid: 0, gid: 0 } as const;
+const DIRECTORY_MODE = 0o755;
+const FILE_MODE = 0o644;
+const PROGRAM_MODE = 0o755;
+
+async function planFile(
+  host: Pick<Host, "files">,
+  tree: ImageTree,
+  section: AdditionalFileSection,
+  templateDirectory: string,
+  templatePath: string,
 ): Promise<TreeChange[]> {
+  const { local, content, directory, final } = section;
+  const mode = section.mode === undefined ? undefined : Number.parseInt(section.mode, 8);
+  if (directory === true) return planDirectory(tree, final, mode);
+  if (content !== undefined) {
+    return [{ kind: "write", path: final, content, mode: mode ?? FILE_MODE, ...ROOT }];
+  }
+  const from = nodePath.resolve(templateDirectory, local ?? "");
+  const entries = await listLocalEntries(host, from, `${templatePath}.local`);
   const changes: TreeChange[] = [];
-  for (const [index, file] of files.entries()) {
-    if (file.local === undefined) {
-      changes.push(withoutSource(file));
-      continue;
+  for (const entry of entries) {
+    const path = nodePath.posix.join(final, entry.path);
+    if (entry.kind === "directory") changes.push(...(await planDirectory(tree, path, undefined)));
+    else if (entry.kind === "symlink") changes.push({ kind: "symlink", path, target: entry.target });
+    else {
+      const usual = entry.isProgram ? PROGRAM_MODE : FILE_MODE;
+      changes.push({ kind: "copy", from: entry.file, path, mode: mode ?? usual, ...ROOT });
     }
-    const from = nodePath.resolve(templateDirectory, file.local);
-    const real = (await host.files.exists(from)) ? await host.files.realPath(from) : undefined;
-    const stat = real === undefined ? undefined : await host.files.stat(real);
-    if (real === undefined || stat?.kind !== "file") {
-      const state = stat === undefined ? "it does not exist" : "it is no regular file";
-      throw new ComposerError("TEMPLATE_INVALID", `Cannot copy "${from}" into the image: ${state}`, {
-        hint: "Name the file relative to the directory of the template",
-        details: [`named at systemConfig.additionalFiles[${index}].local`],
-      });
-    }
-    const mode = file.mode === undefined ? defaultMode(stat.mode) : Number.parseInt(file.mode, 8);
-    changes.push({ kind: "copy", from: real, path: file.final, mode, uid: 0, gid: 0 });
   }
   return changes;
 }
 
-/**
- * The changes that give the template's files to their owners, once the users are there.
- *
- * An owner is `user`, `user:group` or `:group`, by name or number.
- *
- * @throws {TEMPLATE_INVALID} the image has no such user or group
- */
-export function planFileOwners(files: readonly AdditionalFileSection[], accounts: Accounts): TreeChange[] {
-  return files.flatMap(({ owner, final }, index): TreeChange[] => {
-    if (owner === undefined || owner === "") return [];
-    const [user = "", group] = owner.split(":", 2);
-    const account = accounts.passwd.find((entry) => entry.name === user);
-    const uid = user === "" ? 0 : (account?.uid ?? numericId(user));
-    const gid =
-      group === undefined || group === ""
-        ? (account?.gid ?? 0)
-        : (accounts.group.find((entry) => entry.name === group)?.gid ?? numericId(group));
-    if (uid !== undefined && gid !== undefined) return [{ kind: "owner", path: final, uid, gid }];
-    const missing = uid === undefined ? `user "${user}"` : `group "${group ?? ""}"`;
-    throw new ComposerError("TEMPLATE_INVALID", `Cannot give "${final}" to "${owner}": the image has no ${missing}`, {
-      hint: "Add it to systemConfig.users, or the package that makes it to systemConfig.packages",
-      details: [`named at systemConfig.additionalFiles[${index}].owner`],
-    });
+/** A directory of the image that is there, perhaps behind a link such as /lib, only changes when a mode is given. */
+async function planDirectory(tree: ImageTree, path: string, mode: number | undefined): Promise<TreeChange[]> {
+  const stat = await tree.target(path);
+  if (stat?.kind === "directory" && (mode === undefined || (await tree.stat(path))?.kind === "symlink")) return [];
+  const { uid, gid } = stat?.kind === "directory" ? stat : ROOT;
+  return [{ kind: "directory", path, mode: mode ?? DIRECTORY_MODE, uid, gid }];
+}
+
+/** Reads a file of the template. @throws {TEMPLATE_INVALID} it is missing, or no regular file */
+export async function readLocalText(host: Pick<Host, "files">, file: string, templatePath: string): Promise<string> {
+  const [entry] = await listLocalEntries(host, file, templatePath);
+  if (entry?.kind === "file") return host.files.readText(entry.file);
+  throw new ComposerError("TEMPLATE_INVALID", `Cannot read "${file}": it is no regular file`, {
+    details: [`named at ${templatePath}`],
   });
-}
-
-/** What the template has itself: a text, or nothing but a directory. */
-function withoutSource({ content, directory, final, mode }: AdditionalFileSection): TreeChange {
-  const owner = { uid: 0, gid: 0 };
-  const bits = mode === undefined ? undefined : Number.parseInt(mode, 8);
-  return directory === true
-    ? { kind: "directory", path: final, mode: bits ?? 0o755, ...owner }
-    : { kind: "write", path: final, content: content ?? "", mode: bits ?? 0o644, ...owner };
-}
-
-function defaultMode(mode: number): number {
-  return (mode & 0o100) === 0 ? 0o644 : 0o755;
-}
-
-function numericId(text: string): number | undefined {
-  return /^[0-9]{1,10}$/.test(text) ? Number(text) : undefined;
 }

@@ -120,7 +120,7 @@ describe("configureSystem()", () => {
     await expect(tried).rejects.toMatchObject({
       code: "CONFIGURATION_COMMAND_FAILED",
       message: 'Cannot run the command of "systemConfig.configurations[0]": it ended with exit code 7',
-      details: ["$ nonsense", "no such thing"],
+      details: ["named at systemConfig.configurations[0]", "$ nonsense", "no such thing"],
     });
   });
 

@@ -1,26 +1,25 @@
 import type { ImageTemplate, SystemConfigSection } from "../../config/index.ts";
-import { ComposerError, type EventSink, isComposerError } from "../../core/index.ts";
+import { ComposerError, type EventSink, type SourcePosition } from "../../core/index.ts";
 import { type Host, clampTreeTimes } from "../../host/index.ts";
 import type { RepositorySource } from "../../ospackage/index.ts";
 import { type PlannedUser, planAccounts } from "./accounts.ts";
-import { planAdditionalFiles, planFileOwners } from "./additional-files.ts";
+import { placeAdditionalFiles } from "./additional-files.ts";
 import { applyChanges } from "./apply-changes.ts";
 import { planClean } from "./clean.ts";
+import { planFileOwners } from "./file-owners.ts";
 import { planHomes } from "./home-directories.ts";
 import { planHostname, planLocale, planMachineIdentity, planSshHostKeys, planTimezone } from "./identity.ts";
 import { type ImageTree, openImageTree } from "./image-tree.ts";
+import { planKeyboard } from "./keyboard.ts";
 import { parseLoginDefaults } from "./login-defaults.ts";
 import { planNetwork } from "./network.ts";
 import { planPackageSources } from "./package-sources.ts";
 import { planAccountFiles, readAccounts } from "./read-accounts.ts";
+import { commandFailure, type RunInRoot, runScripts } from "./run-scripts.ts";
+import { planSelinux } from "./selinux.ts";
 import { planServices } from "./services.ts";
+import { planSudo } from "./sudo.ts";
 import { type TreeChange, rootFile } from "./tree-change.ts";
-
-/** Runs a program in the image, without network and with the environment of package scripts; fails like `ProcessRunner.run`. */
-export type RunInImage = (
-  argv: readonly [string, ...string[]],
-  options?: { readonly onLine?: (line: string) => void },
-) => Promise<unknown>;
 
 export interface ConfigureSystemOptions {
   /** Absolute host path of the tree. */
@@ -36,16 +35,18 @@ export interface ConfigureSystemOptions {
   readonly fstab?: string;
   /** What the image's own package sources name; none when empty. */
   readonly repositories: readonly RepositorySource[];
-  readonly runInImage: RunInImage;
+  readonly runInImage: RunInRoot;
   readonly emit: EventSink;
+  /** Where the template says something, for messages. */
+  readonly positionOf?: (templatePath: string) => SourcePosition | undefined;
 }
 
 /**
  * Makes the configured system of a tree in which all packages are installed.
  *
- * The order: additional files; host name, time zone, locale, fstab, package sources; users; network; units; the
- * template's commands; then machine id, SSH host keys, residue and times. A path that `additionalFiles` names is the
- * user's: nothing that is planned here by default replaces it.
+ * The order: additional files; host name, time zone, locale, keyboard, SELinux, fstab, package sources; groups and users;
+ * owners of files; network; units; the template's scripts, then its commands; then machine id, SSH host keys, residue and
+ * times. A path that `additionalFiles` names is the user's: nothing that is planned here by default replaces it.
  *
  * @throws {TEMPLATE_INVALID} the template names something that the image does not have
  * @throws {CONFIGURATION_COMMAND_FAILED} a command of the template failed
@@ -54,13 +55,16 @@ export async function configureSystem(host: Pick<Host, "files">, options: Config
   const { root, template, runInImage, emit, sourceDateEpoch } = options;
   const section: SystemConfigSection = template.systemConfig ?? {};
   const tree = openImageTree(host, root);
-  const additionalFiles = section.additionalFiles ?? [];
-  const usersOwn = new Set(additionalFiles.map(({ final }) => final));
   const apply = (changes: readonly TreeChange[]) => applyChanges(host, root, changes);
-  const applyDefaults = (changes: readonly TreeChange[]) => apply(changes.filter(({ path }) => !usersOwn.has(path)));
   const warn = (message: string): void => emit({ type: "warning", stage: "configuration", code: "TEMPLATE", message });
 
-  await apply(await planAdditionalFiles(host, additionalFiles, options.templateDirectory));
+  const placed = await placeAdditionalFiles(host, tree, section.additionalFiles ?? [], options.templateDirectory);
+  const usersOwn = new Set(placed.flatMap(({ paths }) => paths));
+  const applyDefaults = (changes: readonly TreeChange[]) => apply(changes.filter(({ path }) => !usersOwn.has(path)));
+  const applyPlan = async (plan: Plan): Promise<void> => {
+    await applyDefaults(plan.changes);
+    plan.warnings.forEach(warn);
+  };
 
   await applyDefaults(planHostname(section.hostname));
   if (section.timezone !== undefined) await applyDefaults(await planTimezone(tree, section.timezone));
@@ -69,22 +73,30 @@ export async function configureSystem(host: Pick<Host, "files">, options: Config
     await applyDefaults(locale.changes);
     for (const command of locale.commands) await runInImage(command);
   }
+  if (section.keyboard !== undefined) await applyPlan(await planKeyboard(tree, section.keyboard));
+  if (section.selinux !== undefined) await applyPlan(await planSelinux(tree, section.selinux.mode));
   if (options.fstab !== undefined) await applyDefaults([rootFile("/etc/fstab", options.fstab)]);
   await applyDefaults(await planPackageSources(host, tree, options.repositories, template.target.os));
 
   const users = await configureUsers(host, tree, section, options);
-  await apply(planFileOwners(additionalFiles, await readAccounts(tree)));
-  if (users.some((user) => user.section.sudo === true) && !(await tree.exists("/usr/bin/sudo"))) {
-    warn('Users may use sudo, but the package "sudo" is not installed');
-  }
+  const accounts = await readAccounts(tree);
+  await apply(planFileOwners(placed, accounts));
+  await applyPlan(await planSudo(tree, accounts, users));
 
   const network = section.network === undefined ? undefined : await planNetwork(tree, section.network);
-  await applyDefaults(network?.changes ?? []);
+  if (network !== undefined) await applyPlan(network);
   const services = await planServices(tree, section.services ?? {}, network?.units);
   for (const command of services.commands) await runInImage(command);
-  [...(network?.warnings ?? []), ...services.warnings].forEach(warn);
+  services.warnings.forEach(warn);
 
-  await runConfigurations(section, runInImage, emit);
+  await runScripts(host, section.postInstallScripts ?? [], {
+    ...options,
+    run: runInImage,
+    imageRoot: "/",
+    field: "postInstallScripts",
+    place: "the image",
+  });
+  await runConfigurations(section, options);
   await checkShells(tree, users);
 
   await apply(await planMachineIdentity(tree));
@@ -94,6 +106,11 @@ export async function configureSystem(host: Pick<Host, "files">, options: Config
   clampTreeTimes(root, sourceDateEpoch);
 }
 
+interface Plan {
+  readonly changes: readonly TreeChange[];
+  readonly warnings: readonly string[];
+}
+
 async function configureUsers(
   host: Pick<Host, "files">,
   tree: ImageTree,
@@ -101,7 +118,7 @@ async function configureUsers(
   { buildKey, sourceDateEpoch }: ConfigureSystemOptions,
 ): Promise<readonly PlannedUser[]> {
   const defaults = parseLoginDefaults(await tree.readText("/etc/login.defs"));
-  const { accounts, users } = planAccounts(await readAccounts(tree), section.users ?? [], {
+  const { accounts, users } = planAccounts(await readAccounts(tree), section, {
     defaults,
     defaultShell: (await tree.exists("/bin/bash")) ? "/bin/bash" : "/bin/sh",
     sourceDateEpoch,
@@ -114,23 +131,15 @@ async function configureUsers(
 
 async function runConfigurations(
   { configurations = [] }: SystemConfigSection,
-  runInImage: RunInImage,
-  emit: EventSink,
+  { runInImage, emit, positionOf }: ConfigureSystemOptions,
 ): Promise<void> {
   for (const [index, { cmd }] of configurations.entries()) {
     if (cmd === undefined) continue;
     try {
       await runInImage(["bash", "-c", cmd], { onLine: (line) => emit({ type: "debug", message: line }) });
     } catch (error) {
-      if (!isComposerError(error, "HOST_PROGRAM_FAILED", "HOST_PROGRAM_TIMEOUT", "HOST_TOOL_MISSING", "HOST_DISK_FULL"))
-        throw error;
       const place = `systemConfig.configurations[${index}]`;
-      const reason = error.message.replace(/^.*?: /, "");
-      throw new ComposerError("CONFIGURATION_COMMAND_FAILED", `Cannot run the command of "${place}": ${reason}`, {
-        hint: "The command runs as root in the image, without network; try it in a started image",
-        details: [`$ ${cmd}`, ...error.details],
-        cause: error,
-      });
+      throw commandFailure(error, `command of "${place}"`, place, positionOf?.(place), [`$ ${cmd}`]);
     }
   }
 }

@@ -65,7 +65,7 @@ describe("planTimezone()", () => {
 
 describe("planLocale()", () => {
   it("takes the C library's own locale without any package", async () => {
-    using tree = fakeTree({ "/etc/default/x": "" });
+    using tree = fakeTree({ "/var/lib/dpkg/status": "" });
     expect(await planLocale(open(tree), "C.UTF-8")).toMatchObject({
       changes: [
         { path: "/etc/locale.conf", content: "LANG=C.UTF-8\n" },

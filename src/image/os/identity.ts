@@ -86,7 +86,8 @@ export interface LocalePlan {
 export async function planLocale(tree: ImageTree, locale: string): Promise<LocalePlan> {
   const settings = [
     rootFile("/etc/locale.conf", `LANG=${locale}\n`),
-    ...((await tree.exists("/etc/default")) ? [symlink("/etc/default/locale", "../locale.conf")] : []),
+    // Debian's login programs read it there.
+    ...((await tree.exists("/var/lib/dpkg/status")) ? [symlink("/etc/default/locale", "../locale.conf")] : []),
   ];
   const wellFormed = /^[A-Za-z0-9_]+(\.[A-Za-z0-9-]+)?(@[A-Za-z0-9]+)?$/.test(locale);
   if (wellFormed && (await hasLocale(tree, locale))) return { changes: settings, commands: [] };

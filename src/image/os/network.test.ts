@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { fakeTree } from "../../../test/fixtures/fake-tree.ts";
 import { openImageTree } from "./image-tree.ts";
-import { netplanText, networkFileName, networkdText, planNetwork } from "./network.ts";
+import { netplanText } from "./netplan.ts";
+import { networkFileName, networkdText } from "./networkd.ts";
+import { planNetwork } from "./network.ts";
 
 const RESOLVED = { "/usr/lib/systemd/system/systemd-resolved.service": "" };
 const uplink = {
@@ -70,7 +72,7 @@ describe("netplanText()", () => {
       nameservers:
         addresses:
           - 192.0.2.53
-    interface1:
+    template-interface-1:
       match:
         name: en*
       dhcp4: true

@@ -1,7 +1,8 @@
-import { stringify } from "yaml";
 import type { NetworkInterfaceSection, NetworkSection } from "../../config/index.ts";
 import { ComposerError } from "../../core/index.ts";
 import type { ImageTree } from "./image-tree.ts";
+import { netplanText } from "./netplan.ts";
+import { networkdFiles } from "./networkd.ts";
 import { type TreeChange, rootFile, symlink } from "./tree-change.ts";
 
 export interface NetworkPlan {
@@ -38,18 +39,18 @@ export async function planNetwork(tree: ImageTree, network: NetworkSection): Pro
     // netplan complains about files that others may read: they may hold Wi-Fi passwords.
     changes.push(rootFile("/etc/netplan/10-os-image-composer.yaml", netplanText(interfaces), 0o600));
   } else {
-    interfaces.forEach((section, index) => {
-      const path = `/etc/systemd/network/${networkFileName(section.name, index)}`;
-      changes.push(rootFile(path, networkdText(section)));
-    });
+    changes.push(...networkdFiles(interfaces));
   }
 
   if (resolved) {
     changes.push(symlink("/etc/resolv.conf", STUB));
   } else {
     const servers = [...new Set(interfaces.flatMap(({ nameservers = [] }) => nameservers))];
+    const domains = [...new Set(interfaces.flatMap(({ searchDomains = [] }) => searchDomains))];
     if (servers.length > 0) {
-      changes.push(rootFile("/etc/resolv.conf", servers.map((server) => `nameserver ${server}\n`).join("")));
+      const search = domains.length === 0 ? "" : `search ${domains.join(" ")}\n`;
+      const lines = servers.map((server) => `nameserver ${server}\n`).join("");
+      changes.push(rootFile("/etc/resolv.conf", `${search}${lines}`));
     } else if (interfaces.some(({ dhcp4, dhcp6 }) => dhcp4 === true || dhcp6 === true)) {
       warnings.push(
         'Names will not be resolved: "systemd-resolved" is not installed, and systemConfig.network names no nameservers',
@@ -57,47 +58,6 @@ export async function planNetwork(tree: ImageTree, network: NetworkSection): Pro
     }
   }
   return { changes, units: ["systemd-networkd.service", ...(resolved ? [RESOLVED] : [])], warnings };
-}
-
-/** The first file that matches an interface wins, so the number keeps the order of the template. */
-export function networkFileName(name: string, index: number): string {
-  return `${10 + index}-${name.replaceAll(/[^A-Za-z0-9.-]/g, "_")}.network`;
-}
-
-/** A .network file. @see systemd.network(5) */
-export function networkdText(section: NetworkInterfaceSection): string {
-  const { name, addresses = [], nameservers = [], routes = [] } = section;
-  const network = [
-    `DHCP=${dhcpMode(section)}`,
-    ...addresses.map((address) => `Address=${address}`),
-    ...nameservers.map((server) => `DNS=${server}`),
-  ];
-  const sections = [
-    ["[Match]", `Name=${name}`],
-    ["[Network]", ...network],
-    ...routes.map(({ to, via }) => ["[Route]", `Gateway=${via}`, ...(to === "default" ? [] : [`Destination=${to}`])]),
-  ];
-  return `${sections.map((lines) => lines.join("\n")).join("\n\n")}\n`;
-}
-
-/** A netplan file. @see netplan(5) */
-export function netplanText(interfaces: readonly NetworkInterfaceSection[]): string {
-  const ethernets = Object.fromEntries(
-    interfaces.map((section, index) => {
-      const { name, dhcp4 = false, dhcp6 = false, addresses = [], nameservers = [], routes = [] } = section;
-      const isPattern = /[*?[\]]/.test(name);
-      const settings = {
-        ...(isPattern ? { match: { name } } : {}),
-        dhcp4,
-        dhcp6,
-        ...(addresses.length === 0 ? {} : { addresses: [...addresses] }),
-        ...(routes.length === 0 ? {} : { routes: routes.map(({ to, via }) => ({ to, via })) }),
-        ...(nameservers.length === 0 ? {} : { nameservers: { addresses: [...nameservers] } }),
-      };
-      return [isPattern ? `interface${index}` : name, settings];
-    }),
-  );
-  return stringify({ network: { version: 2, renderer: "networkd", ethernets } });
 }
 
 /** Tells whether a systemd unit file is installed. */
@@ -111,17 +71,13 @@ export async function hasUnit(tree: ImageTree, unit: string): Promise<boolean> {
 /** Where unit files are, in the order in which systemd looks. @see systemd.unit(5) */
 export const UNIT_DIRECTORIES = ["/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"] as const;
 
-function dhcpMode({ dhcp4 = false, dhcp6 = false }: NetworkInterfaceSection): string {
-  if (dhcp4 && dhcp6) return "yes";
-  return dhcp4 ? "ipv4" : dhcp6 ? "ipv6" : "no";
-}
-
 function checkWords(section: NetworkInterfaceSection, index: number): void {
-  const { name, addresses = [], nameservers = [], routes = [] } = section;
+  const { name, addresses = [], nameservers = [], searchDomains = [], routes = [] } = section;
   const values: readonly (readonly [field: string, value: string])[] = [
     ["name", name],
     ...addresses.map((address, at) => [`addresses[${at}]`, address] as const),
     ...nameservers.map((server, at) => [`nameservers[${at}]`, server] as const),
+    ...searchDomains.map((domain, at) => [`searchDomains[${at}]`, domain] as const),
     ...routes.flatMap(({ to, via }, at) => [[`routes[${at}].to`, to] as const, [`routes[${at}].via`, via] as const]),
   ];
   for (const [field, value] of values) {

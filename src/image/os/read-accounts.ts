@@ -10,7 +10,7 @@ import {
   parseShadow,
   parseSubIds,
 } from "./account-files.ts";
-import type { Accounts } from "./accounts.ts";
+import type { Accounts } from "./accounts-draft.ts";
 import type { ImageTree } from "./image-tree.ts";
 import { type Attributes, type TreeChange, removal } from "./tree-change.ts";
 
