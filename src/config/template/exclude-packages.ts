@@ -1,4 +1,4 @@
-import { globToRegExp } from "../../core/index.ts";
+import { globMatcher } from "../../core/index.ts";
 
 /** `name=1.2`, `name>=1.2` and Debian's `name_1.2`. */
 const NAME = /^[^\s<>=_]+/;
@@ -8,7 +8,14 @@ export function packageNameOf(entry: string): string {
   return NAME.exec(entry)?.[0] ?? entry;
 }
 
-/** Whether an entry of `excludePackages`, a name or a glob, keeps an entry of `packages` out. */
+/** A test for the entries of `packages` that entries of `excludePackages`, names or globs, keep out. */
+export function exclusionTest(exclusions: readonly string[]): (entry: string) => boolean {
+  const names = new Set(exclusions);
+  const matchers = exclusions.map(globMatcher);
+  return (entry) => names.has(entry) || matchers.some((matches) => matches(packageNameOf(entry)));
+}
+
+/** Whether one exclusion keeps an entry out. */
 export function excludes(exclusion: string, entry: string): boolean {
-  return globToRegExp(exclusion).test(packageNameOf(entry)) || exclusion === entry;
+  return exclusionTest([exclusion])(entry);
 }

@@ -1,5 +1,5 @@
 import { type Mapping, type Positions, isList, isMapping } from "../document/index.ts";
-import { excludes, packageNameOf } from "./exclude-packages.ts";
+import { exclusionTest, packageNameOf } from "./exclude-packages.ts";
 import {
   type Located,
   type MergeRule,
@@ -56,12 +56,12 @@ const mergeSystem = fields({
 /** What the child excludes goes from the parent's packages; what it asks for, from the parent's exclusions. */
 const mergeSystemWithExclusions: MergeRule = (parent, child, positions) => {
   if (!isMapping(child.value)) return child;
-  const exclusions = textsIn(child.value["excludePackages"]);
+  const isExcluded = exclusionTest(textsIn(child.value["excludePackages"]));
   const kernel = child.value["kernel"];
   const asked = [...textsIn(child.value["packages"]), ...(isMapping(kernel) ? textsIn(kernel["packages"]) : [])];
   const names = new Set(asked.map(packageNameOf));
   const drop = (packages: Located | undefined): Located | undefined =>
-    without(packages, (entry) => exclusions.some((exclusion) => excludes(exclusion, String(entry))), positions);
+    without(packages, (entry) => isExcluded(String(entry)), positions);
   const remaining = withFields(
     parent,
     {

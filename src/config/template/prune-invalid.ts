@@ -13,11 +13,14 @@ import {
   parsePath,
 } from "../document/index.ts";
 
+/** Each round goes one level up; a document that needs more has thousands of mistakes. */
+const MAX_ROUNDS = 16;
+
 /**
  * Leaves out what a schema refuses, so that the rest can be checked for its meaning in the same run.
  *
  * A value of the wrong kind goes by itself; a mapping that lacks a required key goes as a whole, and so on upwards. Only
- * the root stays, whatever it lacks. `pruned` says what went.
+ * the root stays, whatever it lacks; of a document with thousands of mistakes nothing does. `pruned` says what went.
  */
 export function pruneInvalid(
   root: Mapping,
@@ -28,7 +31,7 @@ export function pruneInvalid(
   const pruned: DocumentPath[] = [];
   let value = root;
   let refused = issues;
-  for (;;) {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const places = refused.map(({ path }) => placeToPrune(value, parsePath(path))).filter(({ length }) => length > 0);
     if (places.length === 0) return { value, pruned };
     pruned.push(...places);
@@ -37,6 +40,7 @@ export function pruneInvalid(
     positions.recordRoot(value, positions.rootOf(root));
     refused = checkSchema(value, schema, "TEMPLATE_INVALID", positions);
   }
+  return { value: {}, pruned: [[]] };
 }
 
 /** The value itself; for a key that is missing, the mapping that lacks it. */

@@ -1,4 +1,4 @@
-import { compareCodeUnits, globToRegExp } from "../../core/index.ts";
+import { compareCodeUnits, globMatcher } from "../../core/index.ts";
 import {
   compareDebVersions,
   parseProvides,
@@ -130,8 +130,8 @@ function toOffer(repository: RepositoryIndex): Offer {
 }
 
 function nameFilter(globs: readonly string[]): (name: string) => boolean {
-  const patterns = globs.map(globToRegExp);
-  return (name) => patterns.some((pattern) => pattern.test(name));
+  const matchers = globs.map(globMatcher);
+  return (name) => matchers.some((matches) => matches(name));
 }
 
 /** Sorting is stable: what compares equal stays in the order of the repositories. */

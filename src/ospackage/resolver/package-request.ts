@@ -1,4 +1,4 @@
-import { globToRegExp, isGlob, type SourcePosition } from "../../core/index.ts";
+import { globMatcher, isGlob, type SourcePosition } from "../../core/index.ts";
 import { compareDebVersions, type DebOperator } from "../deb/index.ts";
 import type { DebPool } from "./deb-pool.ts";
 import { versionFits } from "./deb-relation.ts";
@@ -95,10 +95,10 @@ function selectByGlob(
   pool: DebPool,
   fits: (id: SolvableId) => boolean,
 ): readonly (readonly SolvableId[])[] {
-  const pattern = globToRegExp(glob);
+  const matches = globMatcher(glob);
   const selected = pool
     .names()
-    .filter((name) => pattern.test(name))
+    .filter(matches)
     .map((name) => pool.versionsOf(name).filter(fits))
     .filter((versions) => versions.length > 0);
   return glob.startsWith(KERNEL_PREFIX) ? newestKernel(selected, pool) : selected;
