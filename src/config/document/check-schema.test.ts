@@ -68,7 +68,7 @@ describe("checkSchema()", () => {
 
   it("uses no keyword that it does not check", () => {
     const known =
-      /^(\$schema|\$id|title|description|type|properties|required|additionalProperties|patternProperties|items|enum|pattern|patternErrorMessage|minimum|maximum|minLength|maxLength|minItems)$/;
+      /^(\$schema|\$id|title|description|examples|default|type|properties|required|additionalProperties|patternProperties|items|enum|pattern|patternErrorMessage|minimum|maximum|minLength|maxLength|minItems|maxItems)$/;
     const visit = (node: JsonSchema): void => {
       expect(Object.keys(node).filter((keyword) => !known.test(keyword))).toEqual([]);
       for (const child of [...Object.values(node.properties ?? {}), ...Object.values(node.patternProperties ?? {})])
@@ -82,6 +82,33 @@ describe("checkSchema()", () => {
     const template = { ...VALID, image: { nmae: "a", version: "1" } };
     const issues = checkSchema(template, schema, "TEMPLATE_INVALID", new Positions());
     expect(issues).toMatchObject([{ path: "image.nmae", didYouMean: "name" }]);
+  });
+
+  it.each<[string, JsonSchema, string, string | undefined]>([
+    ["1.0", { type: "string" }, "found the number 1.0", 'YAML reads 1.0 as the number 1; quote it: "1.0"'],
+    ["12", { type: "string" }, "found the number 12", 'YAML reads 12 as a number; quote it: "12"'],
+    ["0644", { type: "string" }, "found the number 0644", 'YAML reads 0644 as the number 644; quote it: "0644"'],
+    ["0o644", { type: "string" }, "found the number 0o644", 'YAML reads 0o644 as the number 420; quote it: "0644"'],
+    ["1e3", { type: "string" }, "found the number 1e3", 'YAML reads 1e3 as the number 1000; quote it: "1e3"'],
+    ["yes", { type: "boolean" }, 'found the text "yes"', "YAML 1.2 reads yes as a text; write true"],
+    ["Off", { type: "boolean" }, 'found the text "Off"', "YAML 1.2 reads Off as a text; write false"],
+    ["true", { type: "string" }, "found the truth value true", 'YAML reads true as a truth value; quote it: "true"'],
+    ["~", { type: "string" }, "has no value", 'YAML reads ~ as no value; quote a text: "~"'],
+    ["#fff", { type: "string" }, "has no value", "A # after a space begins a comment; quote a text that begins with #"],
+    ["[trusted=yes]", { type: "string" }, "found a list", "Quote a text that begins with ["],
+    ["{ a: b }", { type: "string" }, "found a mapping", 'Quote a text that has ": " in it or begins with {'],
+    ["b:c", { type: "object" }, 'found the text "b:c"', "Put a space after the colon"],
+    ["'a\u200bb'", { type: "string", pattern: "^[a-z]+$" }, 'invalid value "a\\u200bb"', undefined],
+  ])("has words for %s", (written, property, message, hint) => {
+    const positions = new Positions();
+    const { value } = parseSource(`key: ${written}`, "t.yml", "TEMPLATE_SYNTAX", positions);
+    const [issue] = checkSchema(
+      value,
+      { type: "object", properties: { key: property } },
+      "TEMPLATE_INVALID",
+      positions,
+    );
+    expect([issue?.message, issue?.hint]).toEqual([message, hint]);
   });
 
   it("never shows a secret", () => {

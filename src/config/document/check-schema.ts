@@ -1,5 +1,6 @@
 import { type ErrorCode, nearestOf } from "../../core/index.ts";
 import { type DocumentPath, formatPath } from "./document-path.ts";
+import { withVisibleCharacters } from "./hidden-characters.ts";
 import type { Issue } from "./issue.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import { isSecretKey } from "./parse-document.ts";
@@ -75,6 +76,10 @@ export function checkSchema(root: unknown, schema: JsonSchema, code: ErrorCode, 
     const { schema, path } = visit;
     if (schema.minItems !== undefined && value.length < schema.minItems) {
       report(visit, "the list has too few items", { expected: `at least ${schema.minItems}` });
+    }
+    if (schema.maxItems !== undefined && value.length > schema.maxItems) {
+      report(visit, `the list has ${value.length} items`, { expected: `at most ${schema.maxItems}` });
+      return;
     }
     const { items } = schema;
     if (items === undefined) return;
@@ -165,12 +170,13 @@ function wrongType({ value, schema, path, place }: Visit): { message: string; hi
   const wantsText = schema.type === "string" || schema.enum !== undefined;
   const written = place?.written ?? String(value);
   const secret = isSecretPath(path);
-  if (value === null) return { message: path.length === 0 ? "the file is empty" : "has no value" };
+  if (value === null)
+    return { message: path.length === 0 ? "the file is empty" : "has no value", ...hintForNull(place) };
   if (typeof value === "number" || typeof value === "boolean") {
     const kind = typeof value === "number" ? "number" : "truth value";
     const message = secret ? `found a ${kind}` : `found the ${kind} ${written}`;
     if (!wantsText) return { message };
-    return { message, hint: secret ? "Quote it" : `YAML reads ${written} as a ${kind}; quote it: "${written}"` };
+    return { message, hint: secret ? "Quote it" : quoteHint(written, value) };
   }
   if (typeof value === "string") {
     const shownText = secret ? "a text" : `the text ${quoted(value)}`;
@@ -189,11 +195,32 @@ function wrongType({ value, schema, path, place }: Visit): { message: string; hi
     }
     if (schema.type === "array")
       return { message: `found ${shownText}`, hint: 'Write each item on a line of its own after "- "' };
+    if (schema.type === "object" && /^[\w-]+:\S/.test(value)) {
+      return { message: `found ${shownText}`, hint: "Put a space after the colon" };
+    }
     return { message: `found ${shownText}` };
   }
-  if (isList(value)) return { message: "found a list" };
+  if (isList(value)) {
+    return { message: "found a list", ...(wantsText ? { hint: "Quote a text that begins with [" } : {}) };
+  }
+  if (wantsText) return { message: "found a mapping", hint: 'Quote a text that has ": " in it or begins with {' };
   if (schema.type === "array") return { message: "found a mapping", hint: 'Begin each item of the list with "- "' };
   return { message: "found a mapping" };
+}
+
+/** Says what YAML makes of the characters where it is something else. */
+function quoteHint(written: string, value: number | boolean): string {
+  if (typeof value === "boolean") return `YAML reads ${written} as a truth value; quote it: "${written}"`;
+  const meaning = written === String(value) ? "a number" : `the number ${value}`;
+  const octal = /^0o([0-7]+)$/.exec(written)?.[1];
+  return `YAML reads ${written} as ${meaning}; quote it: "${octal === undefined ? written : `0${octal}`}"`;
+}
+
+function hintForNull(place: Place | undefined): { hint?: string } {
+  const written = place?.written ?? "";
+  if (written === "") return {};
+  if (written === "#") return { hint: "A # after a space begins a comment; quote a text that begins with #" };
+  return { hint: `YAML reads ${written} as no value; quote a text: "${written}"` };
 }
 
 /** What a schema asks for, in words. */
@@ -235,7 +262,7 @@ function isSecretPath(path: DocumentPath): boolean {
 }
 
 function quoted(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+  return withVisibleCharacters(JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text));
 }
 
 const patterns = new Map<string, RegExp>();

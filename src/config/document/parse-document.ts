@@ -1,24 +1,16 @@
-import {
-  LineCounter,
-  type Pair,
-  type Scalar,
-  type YAMLError,
-  isAlias,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  parseDocument,
-} from "yaml";
+import { LineCounter, type Pair, type Scalar, isAlias, isMap, isNode, isScalar, isSeq, parseDocument } from "yaml";
 import type { ErrorCode } from "../../core/index.ts";
 import { type DocumentPath, formatPath } from "./document-path.ts";
+import { hiddenCharacterIn } from "./hidden-characters.ts";
 import type { Issue } from "./issue.ts";
 import { type Container, type Positions, type SourceSpan, isContainer } from "./positions.ts";
+import { wordsFor } from "./syntax-words.ts";
 
 export const MAX_DOCUMENT_BYTES = 1024 * 1024;
 const MAX_DEPTH = 64;
 const MAX_ISSUES = 100;
 const WRITTEN_LIMIT = 60;
+const ALIAS_HINT = "Write the value out; quote a text that begins with * or &";
 
 /** A YAML text as plain JSON values. */
 export interface SourceDocument {
@@ -49,15 +41,17 @@ export function parseSource(text: string, file: string, code: ErrorCode, positio
   const issues: Issue[] = [];
   const secrets: [start: number, end: number][] = [];
 
+  const endOfLine = (start: number): number => {
+    const stop = text.indexOf("\n", start);
+    return stop === -1 ? text.length : stop;
+  };
   const spanOf = (start: number, end: number): SourceSpan => {
     const { line, col } = lines.linePos(start);
-    const stop = text.indexOf("\n", start);
-    const lineEnd = stop === -1 ? text.length : stop;
     return {
       file,
       line: Math.max(line, 1),
       column: Math.max(col, 1),
-      length: Math.max(1, Math.min(end, lineEnd) - start),
+      length: Math.max(1, Math.min(end, endOfLine(start)) - start),
     };
   };
   const report = (message: string, span: SourceSpan, path: DocumentPath, hint?: string): void => {
@@ -76,7 +70,7 @@ export function parseSource(text: string, file: string, code: ErrorCode, positio
       return null;
     }
     if (isAlias(node)) {
-      report(`alias "*${shorten(node.source)}": aliases are not supported`, span, path, "Write the value out");
+      report(`alias "*${shorten(node.source)}": aliases are not supported`, span, path, ALIAS_HINT);
       return null;
     }
     if (isNode(node)) checkPlain(node, path, span);
@@ -87,10 +81,15 @@ export function parseSource(text: string, file: string, code: ErrorCode, positio
 
   const checkPlain = (node: { anchor?: string; tag?: string }, path: DocumentPath, span: SourceSpan): void => {
     if (node.anchor !== undefined) {
-      report(`anchor "&${shorten(node.anchor)}": anchors are not supported`, span, path, "Write the value out");
+      report(`anchor "&${shorten(node.anchor)}": anchors are not supported`, span, path, ALIAS_HINT);
     }
     if (node.tag !== undefined) {
-      report(`tag "${shorten(node.tag)}": tags are not supported`, span, path, "Remove the tag");
+      report(
+        `tag "${shorten(node.tag)}": tags are not supported`,
+        span,
+        path,
+        "Remove the tag; quote a text that begins with !",
+      );
     }
   };
 
@@ -105,6 +104,8 @@ export function parseSource(text: string, file: string, code: ErrorCode, positio
       const key = keyText(keyNode);
       const valuePath = [...path, key];
       checkPlain(keyNode, valuePath, keySpan);
+      const hidden = hiddenCharacterIn(key, "key");
+      if (hidden !== undefined) report(`${hidden} in a key`, keySpan, valuePath, "Delete it; only plain spaces indent");
       if (key === "<<") {
         report('the merge key "<<" is not supported', keySpan, path, "Write the values out");
         continue;
@@ -121,7 +122,9 @@ export function parseSource(text: string, file: string, code: ErrorCode, positio
       }
       const valueSpan = hasText(valueNode) ? spanOfNode(valueNode, keySpan) : keySpan;
       if (isSecretKey(key) && isNode(valueNode) && valueNode.range && !isReference(valueNode)) {
-        secrets.push([valueNode.range[0], valueNode.range[1]]);
+        const [from, to] = valueNode.range;
+        // A value that begins with # is a comment, and still the secret that somebody meant.
+        secrets.push([from, isComment(valueNode) ? endOfLine(from) : to]);
       }
       entries.set(key, {
         value: convert(valueNode, valuePath, valueSpan),
@@ -150,11 +153,8 @@ export function parseSource(text: string, file: string, code: ErrorCode, positio
   const convertScalar = (node: Scalar, path: DocumentPath, span: SourceSpan): unknown => {
     const { value } = node;
     if (typeof value === "string") {
-      const control = CONTROL_CHARACTER.exec(value);
-      if (control !== null) {
-        const codePoint = control[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
-        report(`control character U+${codePoint} in a text`, span, path);
-      }
+      const hidden = hiddenCharacterIn(value, "text");
+      if (hidden !== undefined) report(`${hidden} in a text`, span, path);
       return value;
     }
     if (typeof value === "number" || typeof value === "boolean") return value;
@@ -180,6 +180,16 @@ export function parseSource(text: string, file: string, code: ErrorCode, positio
     if ((explicit === true && version !== "1.2") || document.warnings.some(({ code }) => code === "BAD_DIRECTIVE")) {
       report("a directive that begins with % is not supported", start, [], "Remove it: files are YAML 1.2");
     }
+    // A parser takes such a text for one line, and every second word for a mistake.
+    if (document.errors.length > 0 && /\r(?!\n)/.test(text) && !text.includes("\n")) {
+      report(
+        "lines end in a carriage return alone",
+        start,
+        [],
+        "Save the file with line feeds at the ends of its lines",
+      );
+      return { file, text: mask(text, secrets), value: null, isReadable, issues };
+    }
     for (const error of document.errors) {
       const [message, hint] = wordsFor(error);
       report(message, spanOf(Math.min(error.pos[0], text.length), error.pos[1]), [], hint);
@@ -194,10 +204,6 @@ export function parseSource(text: string, file: string, code: ErrorCode, positio
   }
   return { file, text: mask(text, secrets), value, isReadable, issues };
 }
-
-// Tab, line feed and carriage return are text; so is everything from U+0080 on but the C1 controls.
-
-const CONTROL_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 
 function tooLarge(file: string, code: ErrorCode): SourceDocument {
   const position = { file, line: 1, column: 1, length: 1 };
@@ -217,7 +223,13 @@ function keyText(node: Scalar): string {
 
 function writtenOf(node: unknown): { written?: string } {
   if (!isScalar(node) || node.type !== "PLAIN" || node.source === undefined) return {};
+  if (isComment(node)) return { written: "#" };
   return node.source.length > WRITTEN_LIMIT ? {} : { written: node.source };
+}
+
+/** No value, but a comment in its place. */
+function isComment(node: unknown): boolean {
+  return isScalar(node) && node.source === "" && typeof node.comment === "string";
 }
 
 function hasText(node: unknown): boolean {
@@ -243,28 +255,4 @@ function mask(text: string, ranges: readonly (readonly [start: number, end: numb
     end = to;
   }
   return masked + text.slice(end);
-}
-
-const SYNTAX_WORDS: Readonly<Record<string, readonly [message: string, hint?: string]>> = {
-  TAB_AS_INDENT: ["a tab is used for indentation", "YAML allows only spaces there"],
-  BAD_INDENT: ["the indentation fits no block above", "Keys of one block start in the same column"],
-  MULTIPLE_DOCS: ["a second document starts here", "A file holds one document: remove the line ---"],
-  BAD_ALIAS: ["a text may not start with * here", "Quote the text"],
-  MULTILINE_IMPLICIT_KEY: ["a key or value goes on in the next line", "Check quotes, brackets and indentation"],
-  BLOCK_AS_IMPLICIT_KEY: ["a nested mapping is not possible in this line", 'Quote a text that contains ": "'],
-  BAD_SCALAR_START: ["a text may not start with this character", "Quote the text"],
-  BAD_DQ_ESCAPE: ["unknown escape in a double-quoted text", "Write \\\\ for a backslash, or use single quotes"],
-};
-
-function wordsFor(error: YAMLError): readonly [message: string, hint?: string] {
-  if (error.code === "BAD_INDENT" && error.message.startsWith("Flow")) {
-    return ["a list or mapping in brackets is not closed before this line", "Add the missing ] or }"];
-  }
-  const words = SYNTAX_WORDS[error.code];
-  if (words !== undefined) return words;
-  return [`no valid YAML: ${lowerFirst(error.message.split("\n", 1)[0] ?? "")}`];
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }

@@ -25,8 +25,10 @@ export async function readDocument(
       throw new ComposerError(code, `Cannot read "${shownFile}": it is larger than 1 MiB`);
     }
   }
-  const text = decode(Buffer.concat(chunks));
-  if (text === undefined) throw new ComposerError(code, `Cannot read "${shownFile}": it is not UTF-8 text`);
+  const bytes = Buffer.concat(chunks);
+  const text = decode(bytes);
+  if (text === undefined)
+    throw new ComposerError(code, `Cannot read "${shownFile}": it is not UTF-8 text`, hintFor(bytes));
   return parseSource(text, shownFile, code, positions);
 }
 
@@ -36,4 +38,10 @@ function decode(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Editors of Windows begin UTF-16 with a mark. */
+function hintFor(bytes: Uint8Array): { hint?: string } {
+  const mark = Buffer.from(bytes.subarray(0, 2)).toString("hex");
+  return mark === "fffe" || mark === "feff" ? { hint: "It is UTF-16: save it as UTF-8" } : {};
 }
