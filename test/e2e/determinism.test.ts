@@ -1,17 +1,17 @@
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { copyProgram } from "./support/copy-program.ts";
 import { explainDifference } from "./support/explain-difference.ts";
 import { IMAGE_NAME, makeDirectory, REPOSITORY, run, succeed } from "./support/workshop.ts";
 
 const isRoot = process.getuid?.() === 0;
-const isFull = process.env["OIC_TEST_FULL"] !== undefined;
 
 /**
  * Two builds of one template, each from empty directories, on hosts as different as one machine can be: user, file
- * system of the trees, directory, number of downloads, host name, time zone, locale, umask; in the long tests also the
- * clock, by more than a day.
+ * system of the trees, directory, number of downloads, host name, time zone, locale, umask. Another clock and another
+ * kernel are in fresh-machine.test.ts.
  */
 describe("two builds of the same template", () => {
   let work: { path: string } & AsyncDisposable;
@@ -57,8 +57,7 @@ describe("two builds of the same template", () => {
     const configuration = path.join(work.path, "disk.yml");
     await writeFile(configuration, "tree_storage: disk\nworkers: 1\n");
     const argv = [path.join(copy, "os-image-composer"), ...buildArguments(template, configuration, directory)];
-    const searchPath = `${path.join(copy, "bin")}:${process.env["PATH"]}`;
-    const env = { ...process.env, PATH: searchPath, TZ: "Pacific/Kiritimati", LC_ALL: "tr_TR.UTF-8", HOME: directory };
+    const env = { ...process.env, TZ: "Pacific/Kiritimati", LC_ALL: "tr_TR.UTF-8", HOME: directory };
     const withUmask = ["sh", "-c", 'umask 077 && exec "$@"', "sh", ...argv] as const;
     if (!isRoot) {
       await succeed([...withUmask], { cwd: directory, env });
@@ -68,9 +67,7 @@ describe("two builds of the same template", () => {
     await succeed(["chown", "-R", user.name, directory]);
     const asUser = ["setpriv", "--reuid", user.name, "--regid", user.name, "--init-groups", ...withUmask];
     const renamed = ["unshare", "--uts", "sh", "-c", 'hostname another-host && exec "$@"', "sh", ...asUser] as const;
-    await (isFull
-      ? withClockAhead(() => succeed([...renamed], { cwd: directory, env }))
-      : succeed([...renamed], { cwd: directory, env }));
+    await succeed([...renamed], { cwd: directory, env });
     return path.join(directory, "out");
   }
 });
@@ -114,43 +111,6 @@ systemConfig:
 function buildArguments(template: string, configuration: string, directory: string): string[] {
   const output = path.join(directory, "out");
   return ["build", template, "--mirror", "debian=host", "--config", configuration, "--output", output];
-}
-
-/** Everything that a build needs of a checkout, where other users may read it. */
-async function copyProgram(target: string): Promise<void> {
-  const { dependencies } = JSON.parse(await readFile(path.join(REPOSITORY, "package.json"), "utf8")) as {
-    dependencies: Record<string, string>;
-  };
-  const modules = Object.keys(dependencies).map((name) => `node_modules/${name}`);
-  const parts = [
-    "os-image-composer",
-    "package.json",
-    "package-lock.json",
-    "src",
-    "config",
-    "schema",
-    "image-templates",
-  ];
-  for (const part of [...parts, ...modules]) {
-    await cp(path.join(REPOSITORY, part), path.join(target, part), { recursive: true });
-  }
-  await cp(process.execPath, path.join(target, "bin/node"));
-  await cp(path.join(target, "package-lock.json"), path.join(target, "node_modules/.made-from-lock"));
-  await succeed(["chmod", "-R", "a+rX", target]);
-}
-
-const AHEAD_MS = 36 * 60 * 60_000;
-
-/** Sets this machine's clock ahead, and back by what a clock that nobody sets says. */
-async function withClockAhead(action: () => Promise<unknown>): Promise<void> {
-  const [wallMs, monotonicMs] = [Date.now(), performance.now()];
-  const setClock = (nowMs: number) => succeed(["date", "--set", `@${(nowMs / 1000).toFixed(3)}`]);
-  await setClock(wallMs + AHEAD_MS);
-  try {
-    await action();
-  } finally {
-    await setClock(wallMs + (performance.now() - monotonicMs));
-  }
 }
 
 /** A user of this host that exists as long as the test; useradd gives it a range of subordinate ids. */

@@ -6,8 +6,9 @@ import { CHECKOUT, onSmallFileSystem, runComposer, withPlaceholders } from "./su
 
 const TEMPLATE = path.join(CHECKOUT, "image-templates/debian13-x86_64-minimal-raw.yml");
 
-/** Room for the tool root, the packed base tree and the initrd, which are 250 MB, but not for an image of 430 MB. */
-const WORK_SIZE = "400m";
+/** Room for all that a build needs, about 700 MB, until somebody else takes most of what the image still wants. */
+const WORK_SIZE = "900m";
+const TAKEN_SIZE = "500m";
 
 describe.runIf(process.getuid?.() === 0)("a disk that is full while the image is written", () => {
   let directory: string;
@@ -19,7 +20,8 @@ describe.runIf(process.getuid?.() === 0)("a disk that is full while the image is
 
   it("is named, and nothing is left under the image's name", async () => {
     const words = ["build", TEMPLATE, "--mirror", "debian=host", "--work-dir", "work", "--log-level", "error"];
-    const through = onSmallFileSystem(path.join(directory, "work"), WORK_SIZE);
+    const work = path.join(directory, "work");
+    const through = [...onSmallFileSystem(work, WORK_SIZE), ...takenWhenImageGrows(work)];
     const { exitCode, stdout, stderr } = await runComposer(words, { cwd: directory, through });
     const text = withPlaceholders(stderr, { work: directory }).replace(/\.raw\.[0-9a-f]+/, ".raw.{random}");
     await expect(`exit code ${exitCode}\n\n${text}`).toMatchFileSnapshot(
@@ -30,3 +32,17 @@ describe.runIf(process.getuid?.() === 0)("a disk that is full while the image is
     expect(stdout).toContain("base-tree.tar.zst");
   });
 });
+
+/** Goes on with what follows; takes space from `directory` as soon as an unfinished image is below it. */
+function takenWhenImageGrows(directory: string): string[] {
+  const script = [
+    "directory=$1 size=$2 && shift 2",
+    "{",
+    // $$ is what this shell becomes: nobody waits for an image that will not come.
+    'until ls -A "$directory"/*/imagebuild/* | grep -q "raw[.]"; do sleep 0.05; kill -0 $$ || exit; done',
+    'fallocate --length "$size" "$directory/taken"',
+    "} >/dev/null 2>&1 &",
+    'exec "$@"',
+  ];
+  return ["sh", "-c", script.join("\n"), "sh", directory, TAKEN_SIZE];
+}

@@ -287,6 +287,23 @@ describe("repositories", () => {
     expect(result.stdout).not.toContain(".deb");
     await scene.expectGolden({ ...result, stdout: "" }, "disk-full-before-fetching");
   });
+
+  it.runIf(process.getuid?.() === 0)(
+    "say before anything is fetched that an image will not fit",
+    async ({ expect }) => {
+      const big = stanzasOf(["firmware-big"], { "firmware-big": `Installed-Size: ${300 * 1024}` });
+      const artifacts = "disk:\n  artifacts: [{ type: raw }, { type: raw, compression: zstd }]\n";
+      await using scene = await openScene(expect, {
+        template: withPackages("firmware-big") + artifacts,
+        packages: stanzas() + big,
+      });
+      await mkdir(path.join(scene.place.directory, "work"));
+      const work = path.join(scene.place.directory, "work");
+      const result = await scene.build(["--work-dir", "work"], onSmallFileSystem(work, "500m"));
+      expect(scene.archive.server.paths().filter((file) => file.includes("/pool/"))).toEqual([]);
+      await scene.expectGolden({ ...result, stdout: "" }, "disk-full-before-building");
+    },
+  );
 });
 
 /** A port that nobody listens on: it was free a moment ago. */

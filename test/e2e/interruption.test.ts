@@ -1,9 +1,10 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { copyProgram } from "./support/copy-program.ts";
 import { explainDifference } from "./support/explain-difference.ts";
 import {
   brokenPackages,
@@ -21,7 +22,11 @@ const isFull = process.env.OIC_TEST_FULL !== undefined;
 const isRoot = process.getuid?.() === 0;
 
 const ROUNDS = isFull ? 40 : 6;
-const KILLING_TIME_MS = (isFull ? 15 : 2) * 60_000;
+/** Rounds that come later are left out; the long tests do all of them. */
+const KILLING_TIME_MS = (isFull ? 45 : 2) * 60_000;
+const KILLING_TIMEOUT_MS = KILLING_TIME_MS + 10 * 60_000;
+/** What the outer half says when what it waits for was killed; a killed outer half can say nothing. */
+const KILLED_MESSAGE = "Cannot finish: the program was killed; nothing unfinished was kept";
 /** How long the kernel may take to end what was started. */
 const GONE_WITHIN_MS = 2000;
 const PLAIN_USER = "oic-test-builder";
@@ -93,7 +98,9 @@ describe("an interrupted build", () => {
     expect(filesBelow(path.join(place, "work")).filter((file) => file.endsWith(".raw"))).toEqual([]);
   });
 
-  it("survives kill -9 of each of its processes at any moment, and the next two builds give the same image", async () => {
+  const survives =
+    "survives kill -9 of each of its processes at any moment, and the next two builds give the same image";
+  it(survives, { timeout: KILLING_TIMEOUT_MS }, async () => {
     const place = newPlace("killed", self);
     await killRounds(self, place, ROUNDS, 20_261_121);
     // Two at once on what the killed ones have left: one builds, the other waits and takes the result.
@@ -128,7 +135,7 @@ describe("an interrupted build", () => {
 
   it("leaves nothing either when a plain user builds, whose image is the same", async ({ skip }) => {
     if (!isRoot || !isFull) skip("it is one of the long tests (npm run test:full), and only root can make a user");
-    const builder = makePlainUser();
+    const builder = await makePlainUser();
     try {
       const place = newPlace("plain", builder);
       const cache = path.join(place, "cache");
@@ -148,12 +155,15 @@ describe("an interrupted build", () => {
 /** Kills the launcher, `unshare` or the inner half in turn, at moments spread over a whole build. */
 async function killRounds(builder: Builder, place: string, rounds: number, seed: number, cache = completeCache) {
   const random = randomNumbers(seed);
+  const killed: number[] = [];
   const untilMs = performance.now() + KILLING_TIME_MS;
   const longestMs = Math.min(firstLengthMs, isFull ? Infinity : 30_000);
-  for (let round = 0; round < rounds && performance.now() < untilMs; round++) {
+  for (let round = 0; killed.length < rounds && performance.now() < untilMs; round++) {
     const victimDepth = round % 3;
-    // First the launcher while it is still a shell; then early and late in turn, so that few rounds reach all stages.
-    const momentMs = round === 0 ? 5 : 300 + ((round * 0.382 + 0.2 * random()) % 1) * (longestMs - 300);
+    // Sometimes the launcher while it is still a shell, or what it has just become; else early and late in turn, so
+    // that few rounds reach all stages.
+    const momentMs =
+      round % 9 === 0 ? 5 + 15 * round : 300 + ((round * 0.382 + 0.2 * random()) % 1) * (longestMs - 300);
     // Every second build goes on from what the killed ones have left.
     const anew = round % 2 === 0 ? [] : ["--no-image-cache"];
     const build = start(builder, place, ["--offline", ...anew], cache);
@@ -169,16 +179,29 @@ async function killRounds(builder: Builder, place: string, rounds: number, seed:
     }
     killQuietly(victim.pid);
     await expectGone(place, build, about);
-    expect(await build.ended, about).not.toBe(0);
+    const exitCode = await build.ended;
+    expect(exitCode, about).not.toBe(0);
+    if (victim !== chain[0]) {
+      expect(exitCode, about).toBe(1);
+      expect(build.output(), about).toContain(KILLED_MESSAGE);
+    }
     expectNothingAstray(place, builder);
+    killed.push(chain.indexOf(victim));
   }
+  const counts = ["the launcher or the outer half", "unshare", "the inner half"].map(
+    (name, depth) => `${name} ${killed.filter((one) => one === depth).length} times`,
+  );
+  console.log(`killed ${killed.length} times as uid ${builder.uid}: ${counts.join(", ")}`);
+  expect(new Set(killed).size).toBe(3);
 }
 
 /** The outer half, `unshare`, the inner half: as many of them as there are by now. */
 function mainLine([outer, ...others]: readonly HostProcess[]): HostProcess[] {
   if (outer === undefined) return [];
+  // The outer half also tries for a moment whether it may make namespaces.
   const unshare = others.find(
-    ({ parentPid, command }) => parentPid === outer.pid && /^(unshare|setpriv) /.test(command),
+    ({ parentPid, command }) =>
+      parentPid === outer.pid && /^(unshare|setpriv) /.test(command) && command.includes("main.ts build"),
   );
   const inner = others.find(({ parentPid }) => parentPid === unshare?.pid);
   return [outer, unshare, inner].filter((one) => one !== undefined);
@@ -270,7 +293,9 @@ function randomNumbers(seed: number): () => number {
 }
 
 /** A user with uid ranges, as an installed system gives them, and a copy of the program that this user may read. */
-function makePlainUser(): Builder {
+async function makePlainUser(): Promise<Builder> {
+  // A killed run of this test may have left the user.
+  spawnSync("userdel", [PLAIN_USER]);
   execFileSync("useradd", ["--no-create-home", PLAIN_USER]);
   const [uid, gid] = ["-u", "-g"].map((flag) => Number(execFileSync("id", [flag, PLAIN_USER], { encoding: "utf8" })));
   if (uid === undefined || gid === undefined) throw new Error(`no uid of ${PLAIN_USER}`);
@@ -279,11 +304,7 @@ function makePlainUser(): Builder {
     execFileSync("usermod", ["--add-subuids", range, "--add-subgids", range, PLAIN_USER]);
   }
   const program = path.join(directory, "program");
-  fs.mkdirSync(program);
-  const parts = ["os-image-composer", "package.json", "package-lock.json", "config", "image-templates", "schema", "src", "node_modules", ".toolchain"]; // prettier-ignore
-  const present = parts.filter((part) => fs.existsSync(path.join(REPOSITORY, part)));
-  execFileSync("cp", ["-a", ...present.map((part) => path.join(REPOSITORY, part)), program]);
-  execFileSync("chmod", ["-R", "a+rX", program]);
+  await copyProgram(program);
   return { uid, gid, program };
 }
 
