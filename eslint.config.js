@@ -32,7 +32,7 @@ const effectsAtTheEdge = {
 };
 
 export default tseslint.config(
-  { ignores: ["node_modules/", ".toolchain/", "cache/", "workspace/", "output/", "tmp/"] },
+  { ignores: ["node_modules/", ".toolchain/", "cache/", "workspace/", "output/", "tmp/", "dist/"] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {
