@@ -25,7 +25,7 @@ import {
 import type { DebBuild } from "./deb-build.ts";
 import type { PackageSteps } from "./package-steps.ts";
 import { digestsOfFiles, digestsOfScripts, withLocalFiles } from "./local-files.ts";
-import { type Artifact, type BuiltImage, type ImageSteps, stageEnd } from "./provider.ts";
+import type { Artifact, BuiltImage } from "./provider.ts";
 import { saveResultsIn } from "./saved-results.ts";
 import type { TreeSteps } from "./tree-steps.ts";
 
