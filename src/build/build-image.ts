@@ -1,14 +1,19 @@
 import path from "node:path";
-import type { Stage } from "../core/index.ts";
-import { IssuesError } from "../config/index.ts";
-import { type FileLock, type Host, takeFileLock } from "../host/index.ts";
-import { dependencyDot } from "../ospackage/index.ts";
-import type { Artifact, BuildPaths, BuildRequest, Provider } from "../provider/index.ts";
-import { buildPaths } from "./build-paths.ts";
+import { type Stage, STAGES, type Step } from "../core/index.ts";
+import type { Host } from "../host/index.ts";
+import { dependencyDot, type Lock } from "../ospackage/index.ts";
+import type { Artifact, BuildRequest, EarlyStage, ImageSteps, Provider } from "../provider/index.ts";
+import type { BuildControl } from "./build-control.ts";
+import { type BuildPlaces, buildPaths } from "./build-paths.ts";
 import { codeDigest } from "./code-digest.ts";
-import { evidenceStep, SPDX_FILE } from "./evidence-step.ts";
+import { deliver, publishSbom } from "./deliver.ts";
+import { EVIDENCE_FILES, evidenceStep } from "./evidence-step.ts";
+import { createImageCache } from "./image-cache.ts";
+import { requireNoFaults } from "./require-no-faults.ts";
+import { prunePackageCache } from "./prune-package-cache.ts";
 import { removeUnfinished } from "./remove-unfinished.ts";
-import { createStepRun } from "./run-steps.ts";
+import { createStepRun, type StepRun } from "./run-steps.ts";
+import { takeBuildLocks, takeUseLock } from "./take-locks.ts";
 
 export interface BuildOptions {
   /** Also copies the results there. */
@@ -17,18 +22,30 @@ export interface BuildOptions {
   readonly dotFile?: string;
   /** The graph shows only what the template's own packages need. */
   readonly systemPackagesOnly: boolean;
-  /** False makes the image although nothing changed. */
-  readonly useImageCache: boolean;
+  readonly control: BuildControl;
+  /** Called when root trees or unfinished files stay, with the directory that they are in. */
+  readonly onKept?: (directory: string) => void;
+  /** Called for each step that is about to run. */
+  readonly onStep?: (step: Step<unknown>) => void;
 }
 
 export interface BuildOutcome {
   readonly artifacts: readonly Artifact[];
   /** Manifest and SBOM, beside the image. */
   readonly evidence: readonly string[];
+  /** What a build that ended before the image has made. */
+  readonly made: readonly string[];
 }
 
-/** Another build of the same target is waited for as long as one may take. */
-const LOCK_TIMEOUT_MS = 30 * 60_000;
+/** What one build is about. */
+interface Build {
+  readonly host: Host;
+  readonly request: BuildRequest;
+  readonly options: BuildOptions;
+  readonly places: BuildPlaces;
+  readonly run: StepRun;
+  readonly steps: ImageSteps;
+}
 
 /**
  * Builds the image of a template: from the inside of the build namespaces, and alone in the target's directory.
@@ -41,120 +58,150 @@ export async function buildImage(
   request: BuildRequest,
   options: BuildOptions,
 ): Promise<BuildOutcome> {
+  const { control } = options;
   const { template } = request.template;
-  refuseFaults(request, provider);
+  requireNoFaults(request, provider, control);
   const target = template.systemConfig?.name ?? template.image.name;
-  const paths = buildPaths(request.settings, provider.id, target);
-  await host.files.makeDirectory(paths.records);
-  await using atEnd = new AsyncDisposableStack();
-  atEnd.use(await lockTarget(request, paths));
-  await removeUnfinished(host, paths);
-
-  const steps = await provider.buildImage(host, request, paths, atEnd);
-  const { emit } = request;
-  const reuse = options.useImageCache;
-  const run = createStepRun({ codeDigest: await codeDigest(host.files), reuse, emit, clock: host.clock });
-
-  const lock = await inStage(host, request, "packages", () => run.get(steps.lock));
-  const graph = dependencyDot(lock, { systemPackagesOnly: options.systemPackagesOnly });
-  await writeGraph(host, request, paths, graph, options.dotFile);
-  const { artifacts } = await inStage(host, request, "compose", () => run.get(steps.image));
-  const evidence = await inStage(host, request, "finalize", () => run.get(evidenceStep(host, request, paths, steps)));
-  await publishSbom(host, request, evidence);
-  await deliver(host, request, options, [...artifacts.map((artifact) => artifact.path), ...evidence]);
-  return { artifacts, evidence };
-}
-
-/** @throws {TEMPLATE_INVALID} with every fault that the provider finds */
-function refuseFaults({ template }: BuildRequest, provider: Provider): void {
-  const issues = template.issuesOf(provider.preProcess(template.template));
-  if (issues.length > 0) throw new IssuesError(`template "${template.file}"`, issues, template.sources);
-}
-
-async function lockTarget(request: BuildRequest, paths: BuildPaths): Promise<FileLock> {
-  const message = `Waiting for another build of "${path.basename(paths.imageBuild)}" to end`;
-  return takeFileLock(path.join(paths.imageBuild, ".lock"), {
-    timeoutMs: LOCK_TIMEOUT_MS,
-    onWait: () => request.emit({ type: "info", message }),
-    ...(request.signal === undefined ? {} : { signal: request.signal }),
+  const places = buildPaths(request.settings, provider.id, target, control);
+  await using locks = new AsyncDisposableStack();
+  await takeBuildLocks(host, request, places, locks);
+  const { outcome, lock } = await usingCaches(host, request, async () => {
+    await removeUnfinished(host, places);
+    return keepingTrees(host, options, places, (atEnd) => runBuild(host, provider, request, options, places, atEnd));
   });
+  if (control.usePackageCache) await prunePackageCache(host, request, places, lock);
+  return outcome;
 }
 
-async function inStage<T>(host: Host, { emit }: BuildRequest, stage: Stage, action: () => Promise<T>): Promise<T> {
+/** Nobody removes anything from the caches meanwhile. */
+async function usingCaches<T>(host: Host, request: BuildRequest, action: () => Promise<T>): Promise<T> {
+  await using locks = new AsyncDisposableStack();
+  locks.use(await takeUseLock(host, request, request.settings.cacheDir));
+  return action();
+}
+
+/** Removes trees and unfinished files at the end, or says where they stay. */
+async function keepingTrees<T>(
+  host: Host,
+  { control: { keep }, onKept }: BuildOptions,
+  places: BuildPlaces,
+  action: (atEnd: AsyncDisposableStack) => Promise<T>,
+): Promise<T> {
+  const atEnd = new AsyncDisposableStack();
+  atEnd.defer(() => host.files.remove(places.fresh));
+  let hasFailed = true;
+  try {
+    const result = await action(atEnd);
+    hasFailed = false;
+    return result;
+  } finally {
+    if (keep === "never" || (keep === "on-failure" && !hasFailed)) await atEnd.disposeAsync();
+    else if (await host.files.exists(places.trees)) onKept?.(places.imageBuild);
+  }
+}
+
+async function runBuild(
+  host: Host,
+  provider: Provider,
+  request: BuildRequest,
+  options: BuildOptions,
+  places: BuildPlaces,
+  atEnd: AsyncDisposableStack,
+): Promise<{ readonly outcome: BuildOutcome; readonly lock: Lock }> {
+  const { keep, useImageCache, stages } = options.control;
+  await host.files.makeDirectory(places.records);
+  // Memory ends with us: what may be looked at afterwards is made on disk.
+  const stored: BuildRequest =
+    keep === "never" ? request : { ...request, settings: { ...request.settings, treeStorage: "disk" } };
+  const { emit, signal } = request;
+  const run = createStepRun({
+    codeDigest: await codeDigest(host.files),
+    reuse: useImageCache,
+    emit,
+    clock: host.clock,
+    ...(signal === undefined ? {} : { signal }),
+    ...(options.onStep === undefined ? {} : { onStep: options.onStep }),
+  });
+  const steps = await provider.buildImage(host, stored, places, atEnd);
+  const build: Build = { host, request, options, places, run, steps };
+  const lock = await inStage(build, "packages", () => run.get(steps.lock));
+  await writeGraph(build, lock);
+  const end = EARLY_ENDS[stages.last];
+  const outcome = end === undefined ? await makeImage(build) : await makeUntil(build, end);
+  return { outcome, lock };
+}
+
+/** Nothing of an image exists before the last stage; what is signed are parts of a tree. */
+const EARLY_ENDS: Readonly<Partial<Record<Stage, EarlyStage>>> = {
+  validate: "packages",
+  packages: "packages",
+  compose: "compose",
+  configuration: "configuration",
+  sign: "configuration",
+};
+
+async function makeUntil(build: Build, end: EarlyStage): Promise<BuildOutcome> {
+  const { host, run, steps, places, options, request } = build;
+  const stages = STAGES.slice(STAGES.indexOf("packages"), STAGES.indexOf(end) + 1) as readonly EarlyStage[];
+  const found: string[] = [places.dependencyGraph];
+  for (const stage of stages) {
+    const isLast = stage === end;
+    const result = await inStage(build, stage, () => run.get(steps.ends[stage]));
+    if (isLast) found.push(...result);
+  }
+  const isTemporary = (file: string): boolean =>
+    [places.trees, places.fresh].some((directory) => file.startsWith(`${directory}${path.sep}`));
+  const made: string[] = [];
+  for (const file of found) {
+    const stays = !isTemporary(file) || options.control.keep === "always";
+    if (stays && (await host.files.exists(file))) made.push(file);
+  }
+  if (made.length === found.length) return { artifacts: [], evidence: [], made };
+  const message = "What was made is not kept: --keep-temp keeps the root tree, and a build with caches the rest";
+  request.emit({ type: "info", stage: end, message });
+  return { artifacts: [], evidence: [], made };
+}
+
+async function makeImage(build: Build): Promise<BuildOutcome> {
+  const { host, request, options, places, run } = build;
+  const { useImageCache, stages } = options.control;
+  const cache = createImageCache(host, build.steps.image, {
+    places,
+    maxCount: request.settings.imageCache.maxCount,
+    emit: request.emit,
+  });
+  const steps: ImageSteps = useImageCache ? { ...build.steps, image: cache.image } : build.steps;
+  const { artifacts } = await inStage(build, "compose", () => run.get(steps.image));
+  let evidenceOf: Step<readonly string[]> | undefined;
+  if (stages.skipped.has("finalize")) {
+    // Those of an earlier image would be taken for those of this one.
+    for (const name of EVIDENCE_FILES) await host.files.remove(path.join(places.imageBuild, name));
+  } else {
+    const step = evidenceStep(host, request, places, steps);
+    evidenceOf = useImageCache ? cache.evidence(step) : step;
+  }
+  const finish = evidenceOf;
+  const evidence = finish === undefined ? [] : await inStage(build, "finalize", () => run.get(finish));
+  if (useImageCache) await cache.keep(run, finish);
+  await publishSbom(host, request, evidence);
+  await deliver(host, request, options.outputDirectory, [...artifacts.map((artifact) => artifact.path), ...evidence]);
+  return { artifacts, evidence, made: [] };
+}
+
+async function inStage<T>({ host, request }: Build, stage: Stage, action: () => Promise<T>): Promise<T> {
   const startedMs = host.clock.monotonicMs();
-  emit({ type: "stage-started", stage });
+  request.emit({ type: "stage-started", stage });
   const result = await action();
-  emit({ type: "stage-finished", stage, durationMs: host.clock.monotonicMs() - startedMs });
+  request.emit({ type: "stage-finished", stage, durationMs: host.clock.monotonicMs() - startedMs });
   return result;
 }
 
-async function writeGraph(
-  host: Host,
-  { emit }: BuildRequest,
-  paths: BuildPaths,
-  graph: string,
-  dotFile: string | undefined,
-): Promise<void> {
-  const files = [path.join(paths.packageCache, "chrootpkgs.dot"), ...(dotFile === undefined ? [] : [dotFile])];
+async function writeGraph({ host, request, options, places }: Build, lock: Lock): Promise<void> {
+  const graph = dependencyDot(lock, { systemPackagesOnly: options.systemPackagesOnly });
+  const files = [places.dependencyGraph, ...(options.dotFile === undefined ? [] : [options.dotFile])];
   for (const file of files) {
     await host.files.makeDirectory(path.dirname(file));
     await host.files.writeAtomic(file, graph);
-    emit({ type: "info", stage: "packages", message: `Generating dependency graph: ${file}` });
+    request.emit({ type: "info", stage: "packages", message: `Generating dependency graph: ${file}` });
   }
-}
-
-/** The documents promise the SBOM of the newest build at this place, too. */
-async function publishSbom(host: Host, { settings }: BuildRequest, evidence: readonly string[]): Promise<void> {
-  const sbom = evidence.find((file) => path.basename(file) === SPDX_FILE);
-  if (sbom === undefined) return;
-  await host.files.makeDirectory(settings.tempDir);
-  await host.files.writeAtomic(path.join(settings.tempDir, SPDX_FILE), await host.files.readBytes(sbom));
-}
-
-/** Copies the results to the directory that the user named and gives them to the user who called sudo. */
-async function deliver(
-  host: Host,
-  { emit }: BuildRequest,
-  { outputDirectory }: BuildOptions,
-  files: readonly string[],
-): Promise<void> {
-  const delivered = [...files];
-  if (outputDirectory !== undefined) {
-    await host.files.makeDirectory(outputDirectory);
-    for (const file of files) {
-      const copy = path.join(outputDirectory, path.basename(file));
-      const copied = await copyWhenChanged(host, file, copy);
-      emit({ type: "info", stage: "finalize", message: copied ? `Copied to ${copy}` : `${copy} is up to date` });
-      delivered.push(copy);
-    }
-  }
-  const owner = sudoCaller(host);
-  if (owner !== undefined) for (const file of delivered) await host.files.setOwner(file, owner.uid, owner.gid);
-}
-
-/**
- * The copy is made beside its final name, so that nobody sees half of it.
- *
- * @returns false when the copy was there already
- */
-async function copyWhenChanged(host: Host, from: string, to: string): Promise<boolean> {
-  const [source, existing] = [await host.files.stat(from), await host.files.stat(to)];
-  if (source === undefined) return false;
-  const mtimeSeconds = Math.floor(source.mtimeMs / 1000);
-  if (existing?.sizeBytes === source.sizeBytes && Math.floor(existing.mtimeMs / 1000) === mtimeSeconds) return false;
-  const unfinished = host.files.temporaryName(path.dirname(to), `.${path.basename(to)}`);
-  try {
-    await host.files.copy(from, unfinished);
-    await host.files.setTimes(unfinished, mtimeSeconds);
-    await host.files.rename(unfinished, to);
-    return true;
-  } finally {
-    await host.files.remove(unfinished);
-  }
-}
-
-function sudoCaller({ environment }: Host): { readonly uid: number; readonly gid: number } | undefined {
-  const { SUDO_UID: uid, SUDO_GID: gid } = environment.variables;
-  if (environment.uid !== 0 || uid === undefined || gid === undefined) return undefined;
-  return { uid: Number(uid), gid: Number(gid) };
 }

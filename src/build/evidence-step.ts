@@ -7,6 +7,9 @@ import { type BuildPaths, type BuildRequest, type ImageSteps, saveResultsIn } fr
 import program from "../../package.json" with { type: "json" };
 
 export const SPDX_FILE = "spdx_manifest.json";
+const MANIFEST_FILE = "manifest.json";
+/** What this step writes. */
+export const EVIDENCE_FILES = [MANIFEST_FILE, SPDX_FILE] as const;
 
 /**
  * The step that writes what an image says about itself, beside the image.
@@ -50,7 +53,7 @@ export function evidenceStep(
         toolVersion: program.version,
       };
       return writeDocuments(host, paths.imageBuild, {
-        "manifest.json": createManifest(facts),
+        [MANIFEST_FILE]: createManifest(facts),
         [SPDX_FILE]: createSpdx(spdx),
       });
     },

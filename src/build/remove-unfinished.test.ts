@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type Host, nodeFiles, systemClock } from "../host/index.ts";
-import type { BuildPaths } from "../provider/index.ts";
+import type { BuildPlaces } from "./build-paths.ts";
 import { removeUnfinished } from "./remove-unfinished.ts";
 
 let root: string;
-let paths: BuildPaths;
+let paths: BuildPlaces;
 beforeEach(() => {
   root = mkdtempSync(path.join(tmpdir(), "remove-unfinished-"));
   const at = (name: string) => path.join(root, name);
@@ -18,6 +18,10 @@ beforeEach(() => {
     trees: at("image/.trees"),
     imageBuild: at("image"),
     records: at("image/.records"),
+    dependencyGraph: at("packages/chrootpkgs.dot"),
+    imageCache: at("images"),
+    fresh: at("image/.fresh"),
+    slots: at(".slots"),
   };
 });
 afterEach(() => rmSync(root, { recursive: true }));
@@ -31,6 +35,7 @@ it("`removeUnfinished()` removes what killed builds left, and nothing that is fi
   };
   put("image/image.raw", 5);
   put("image/.lock", 5);
+  put("image/.fresh/pkgCache/package.deb", 0);
   put("image/.image.raw.0123456789ab", 0);
   put("image/.records/base-tree.tar.zst", 5);
   put("image/.records/.base-tree.tar.zst.0123456789ab", 0);

@@ -1,9 +1,11 @@
 import path from "node:path";
 import type { Host } from "../host/index.ts";
-import type { BuildPaths } from "../provider/index.ts";
+import type { BuildPlaces } from "./build-paths.ts";
 
 /** The names that `HostFiles.temporaryName` gives to what is written first and renamed later. */
-const UNFINISHED = /^\..+\.[0-9a-f]{12}$/;
+export function isUnfinished(name: string): boolean {
+  return /^\..+\.[0-9a-f]{12}$/.test(name);
+}
 
 /** What is this old in a shared directory belongs to no build that still runs. */
 const ABANDONED_AFTER_MS = 60 * 60_000;
@@ -13,7 +15,8 @@ const ABANDONED_AFTER_MS = 60 * 60_000;
  *
  * The target's own directories are ours alone while we hold its lock; in shared ones other builds may be writing.
  */
-export async function removeUnfinished(host: Host, paths: BuildPaths): Promise<void> {
+export async function removeUnfinished(host: Host, paths: BuildPlaces): Promise<void> {
+  await host.files.remove(paths.fresh);
   for (const directory of [paths.imageBuild, paths.records]) await removeIn(host, directory, 0);
   const repositories = path.join(paths.repositoryCache, "repositories");
   const indexes = (await host.files.list(repositories)).map((name) => path.join(repositories, name));
@@ -21,7 +24,8 @@ export async function removeUnfinished(host: Host, paths: BuildPaths): Promise<v
 }
 
 async function removeIn(host: Host, directory: string, leastAgeMs: number): Promise<void> {
-  for (const name of (await host.files.list(directory)).filter((entry) => UNFINISHED.test(entry))) {
+  if ((await host.files.stat(directory))?.kind !== "directory") return;
+  for (const name of (await host.files.list(directory)).filter(isUnfinished)) {
     const file = path.join(directory, name);
     const stat = await host.files.stat(file);
     if (stat !== undefined && host.clock.nowMs() - stat.mtimeMs >= leastAgeMs) await host.files.remove(file);

@@ -1,4 +1,4 @@
-import { type EventSink, keyOf, type Sha256Hex, type Step, type StepValues } from "../core/index.ts";
+import { ComposerError, type EventSink, keyOf, type Sha256Hex, type Step, type StepValues } from "../core/index.ts";
 import type { Clock } from "../host/index.ts";
 
 export interface RunStepsOptions {
@@ -8,6 +8,10 @@ export interface RunStepsOptions {
   readonly reuse: boolean;
   readonly emit: EventSink;
   readonly clock: Clock;
+  /** No step starts after it fired. */
+  readonly signal?: AbortSignal;
+  /** Called for each step that is about to run. */
+  readonly onStep?: (step: Step<unknown>) => void;
 }
 
 /** Evaluates steps on demand, each at most once. */
@@ -63,6 +67,8 @@ export function createStepRun(options: RunStepsOptions): StepRun {
       }
     }
     for (const needed of [...step.inputs, ...(step.needs ?? [])]) await run.get(needed);
+    if (options.signal?.aborted === true) throw new ComposerError("INTERRUPTED", "Interrupted");
+    options.onStep?.(step);
     startedMs = options.clock.monotonicMs();
     if (step.title !== undefined) {
       options.emit({ type: "step-started", stage: step.stage, step: step.name, title: step.title });

@@ -1,5 +1,4 @@
-import type { Settings } from "../config/index.ts";
-import type { LogLevel } from "../config/index.ts";
+import type { LogLevel, Settings } from "../config/index.ts";
 import type { Host } from "../host/index.ts";
 
 export type ProgressMode = "auto" | "plain" | "json" | "none";
@@ -14,6 +13,7 @@ export interface GlobalFlags {
   readonly workDir?: string;
   readonly tempDir?: string;
   readonly workers?: number;
+  readonly parallel?: number;
   readonly progress?: ProgressMode;
 }
 

@@ -1,12 +1,32 @@
+import { checkStageList } from "../build/index.ts";
 import { type Finding, type ImageTemplate, type MergedTemplate, checkBootable, loadTemplate } from "../config/index.ts";
 import { architectureOf, parseSize } from "../core/index.ts";
 import { checkDisk } from "../image/index.ts";
 import type { CliContext } from "./context.ts";
 
+export interface CheckOptions {
+  /** Tells for a template whether checks of its disk and its boot only warn. */
+  readonly onlyWarns?: (template: ImageTemplate) => boolean;
+}
+
 /** Loads a template with every check that needs no network. @throws what {@link loadTemplate} throws */
-export async function loadCheckedTemplate(context: CliContext, file: string): Promise<MergedTemplate> {
+export async function loadCheckedTemplate(
+  context: CliContext,
+  file: string,
+  { onlyWarns = () => false }: CheckOptions = {},
+): Promise<MergedTemplate> {
   const { configDir } = await context.settings();
-  return loadTemplate(context.host, file, { configDir, checks: [checkDiskSection, checkBootable] });
+  const softened = [checkDiskSection, checkBootable].map((check) => (template: ImageTemplate): readonly Finding[] => {
+    const findings = check(template);
+    return onlyWarns(template) ? findings.map(asWarning) : findings;
+  });
+  const checkStages = ({ build }: ImageTemplate): Finding[] => checkStageList(build?.stages);
+  return loadTemplate(context.host, file, { configDir, checks: [...softened, checkStages] });
+}
+
+/** What cannot be built at all stays refused. */
+function asWarning(finding: Finding): Finding {
+  return finding.code === "TEMPLATE_UNSUPPORTED" ? finding : { ...finding, severity: "warning" };
 }
 
 function checkDiskSection({ disk, target, systemConfig }: ImageTemplate): Finding[] {

@@ -1,8 +1,8 @@
-import path from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { type Settings, loadSettings } from "../config/index.ts";
+import type { Settings } from "../config/index.ts";
 import type { Host } from "../host/index.ts";
 import type { CliContext, GlobalFlags } from "./context.ts";
+import { readSettings } from "./read-settings.ts";
 
 export type { CliContext, GlobalFlags, ProgressMode } from "./context.ts";
 
@@ -13,7 +13,10 @@ const COMMANDS: readonly (readonly [name: string, load: () => Promise<Register>]
   ["build", async () => (await import("./commands/build.ts")).registerBuild],
   ["validate", async () => (await import("./commands/validate.ts")).registerValidate],
   ["resolve", async () => (await import("./commands/resolve.ts")).registerResolve],
+  ["import", async () => (await import("./commands/import.ts")).registerImport],
   ["boot", async () => (await import("./commands/boot.ts")).registerBoot],
+  ["cache", async () => (await import("./commands/cache.ts")).registerCache],
+  ["config", async () => (await import("./commands/config.ts")).registerConfig],
   ["doctor", async () => (await import("./commands/doctor.ts")).registerDoctor],
   ["version", async () => (await import("./commands/version.ts")).registerVersion],
 ];
@@ -58,6 +61,7 @@ function addGlobalFlags(program: Command): void {
     .option("--work-dir <dir>", "where images are built")
     .option("--temp-dir <dir>", "where short-lived files go")
     .option("--workers <n>", "downloads at the same time", parseWorkers)
+    .option("--parallel <n>", "older name of --workers", parseWorkers)
     .addOption(new Option("--progress <mode>", "how progress is shown").choices(["auto", "plain", "json", "none"]));
 }
 
@@ -79,15 +83,8 @@ function createContext(host: Host, output: Output, program: Command): CliContext
     printError: (text) => output.writeError(withLineFeed(text)),
     setExitCode: output.setExitCode,
     flags,
-    settings: () => (settings ??= loadSettings(host, settingsFlags(flags()), SHIPPED_CONFIG_DIR)),
+    settings: () => (settings ??= readSettings(host, flags()).then((explained) => explained.settings)),
   };
-}
-
-const SHIPPED_CONFIG_DIR = path.join(import.meta.dirname, "../../config");
-
-function settingsFlags({ verbose, logLevel, ...flags }: GlobalFlags): Parameters<typeof loadSettings>[1] {
-  const level = logLevel ?? (verbose === true ? "debug" : undefined);
-  return { ...flags, ...(level === undefined ? {} : { logLevel: level }) };
 }
 
 function withLineFeed(text: string): string {

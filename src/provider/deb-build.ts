@@ -17,7 +17,7 @@ export interface DebBuild {
   readonly exclude: readonly string[];
   /** Names of the packages of the tool root. */
   readonly toolPackages: readonly string[];
-  /** Takes what must be undone when the build ends, however it ends. */
+  /** Takes what is removed when the build ends, however it ends, unless the user wants to look at it. */
   readonly atEnd: AsyncDisposableStack;
 }
 

@@ -5,7 +5,7 @@ import type { Host } from "../host/index.ts";
 import type { DebBuild } from "./deb-build.ts";
 import { packageRequests } from "./package-requests.ts";
 import { packageSteps } from "./package-steps.ts";
-import type { BuildRequest, Provider } from "./provider.ts";
+import { type BuildRequest, type Provider, stageEnd } from "./provider.ts";
 import { readProviderFiles } from "./provider-files.ts";
 import { rawImageSteps } from "./raw-image-steps.ts";
 import { repositorySources } from "./repository-sources.ts";
@@ -35,8 +35,9 @@ export async function createDebianProvider(host: Host, request: BuildRequest): P
       };
       const packages = packageSteps(build);
       const tree = treeSteps(build, packages);
-      const image = rawImageSteps(build, packages, tree, architecture);
-      return { lock: packages.lock, baseTree: tree.baseTree, image };
+      const { image, ends } = rawImageSteps(build, packages, tree, architecture);
+      const packagesEnd = stageEnd("packages", [packages.store], async () => [paths.packageCache]);
+      return { lock: packages.lock, baseTree: tree.baseTree, image, ends: { packages: packagesEnd, ...ends } };
     },
   };
 }

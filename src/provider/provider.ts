@@ -1,5 +1,5 @@
 import type { Finding, ImageTemplate, MergedTemplate, Settings } from "../config/index.ts";
-import type { EventSink, Sha256Hex, Step } from "../core/index.ts";
+import type { EventSink, Sha256Hex, Step, StepValues } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 import type { Lock } from "../ospackage/index.ts";
 
@@ -54,11 +54,29 @@ export interface BuiltImage {
   readonly buildKey: Sha256Hex;
 }
 
+/** Stages that a build may end after, without an image. */
+export type EarlyStage = "packages" | "compose" | "configuration";
+
 /** The steps that make an image, as data: `build/` runs what is needed of them. */
 export interface ImageSteps {
   readonly lock: Step<Lock>;
   readonly baseTree: Step<BaseTree>;
   readonly image: Step<BuiltImage>;
+  /** What brings a build to the end of a stage; the result names files and directories that were made. */
+  readonly ends: Readonly<Record<EarlyStage, Step<readonly string[]>>>;
+}
+
+/** The end of a stage as a step. */
+export function stageEnd(
+  stage: EarlyStage,
+  inputs: readonly Step<unknown>[],
+  made: (values: StepValues) => Promise<readonly string[]>,
+): Step<readonly string[]> {
+  const run = async (values: StepValues): Promise<readonly string[]> => {
+    for (const input of inputs) await values.get(input);
+    return made(values);
+  };
+  return { name: `${stage}-end`, stage, inputs, settings: null, run };
 }
 
 /** What an operating system brings to a build. */
@@ -70,7 +88,7 @@ export interface Provider {
   /**
    * The steps that make the image.
    *
-   * @param atEnd takes what must be undone when the build ends, however it ends
+   * @param atEnd takes what is removed when the build ends, however it ends, unless the user wants to look at it
    */
   buildImage(host: Host, request: BuildRequest, paths: BuildPaths, atEnd: AsyncDisposableStack): Promise<ImageSteps>;
 }

@@ -25,7 +25,7 @@ import {
 import type { DebBuild } from "./deb-build.ts";
 import type { PackageSteps } from "./package-steps.ts";
 import { digestsOfFiles, digestsOfScripts, withLocalFiles } from "./local-files.ts";
-import type { Artifact, BuiltImage } from "./provider.ts";
+import { type Artifact, type BuiltImage, type ImageSteps, stageEnd } from "./provider.ts";
 import { saveResultsIn } from "./saved-results.ts";
 import type { TreeSteps } from "./tree-steps.ts";
 
@@ -51,8 +51,8 @@ export function rawImageSteps(
   { packageSet }: PackageSteps,
   { trees, tools, baseTree, openTree }: TreeSteps,
   architecture: Architecture,
-): Step<BuiltImage> {
-  const { host, request, paths } = build;
+): Pick<ImageSteps, "image"> & { readonly ends: Pick<ImageSteps["ends"], "compose" | "configuration"> } {
+  const { host, request, paths, atEnd } = build;
   const { emit } = request;
   const template = withLocalFiles(request.template);
   const { additionalFiles = [], postInstallScripts = [], preInstallScripts = [] } = template.systemConfig ?? {};
@@ -139,7 +139,7 @@ export function rawImageSteps(
     },
   };
 
-  return {
+  const image: Step<BuiltImage> = {
     name: "image",
     stage: "finalize",
     title: "Creating raw disk image",
@@ -163,19 +163,24 @@ export function rawImageSteps(
       });
       const name = `${template.image.name}-${template.image.version}.raw`;
       const unfinished = host.files.temporaryName(paths.imageBuild, `.${name}`);
-      try {
-        await makeRawImage(host, toolRunner, { plan, tree: runner.root, esp, imageFile: unfinished, sourceDateEpoch });
-        const artifacts = await finishArtifacts(
-          host,
-          toolRunner,
-          unfinished,
-          path.join(paths.imageBuild, name),
-          template,
-        );
-        return { artifacts, buildKey };
-      } finally {
-        await host.files.remove(unfinished);
-      }
+      atEnd.defer(() => host.files.remove(unfinished));
+      await makeRawImage(host, toolRunner, { plan, tree: runner.root, esp, imageFile: unfinished, sourceDateEpoch });
+      const finalName = path.join(paths.imageBuild, name);
+      const artifacts = await finishArtifacts(host, toolRunner, unfinished, finalName, template);
+      return { artifacts, buildKey };
+    },
+  };
+
+  return {
+    image,
+    ends: {
+      compose: stageEnd("compose", [baseTree, initrd], async (values) => {
+        const kernels = await values.get(initrd);
+        return [(await values.get(baseTree)).archive, ...kernels.map((kernel) => kernel.initrd)];
+      }),
+      configuration: stageEnd("configuration", [configuredTree], async (values) => {
+        return [(await values.get(configuredTree)).runner.root];
+      }),
     },
   };
 }

@@ -1,24 +1,32 @@
 import path from "node:path";
-import { type Command, InvalidArgumentError } from "commander";
-import { buildImage, type BuildOutcome } from "../../build/index.ts";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import {
+  type BuildControl,
+  type BuildControlFlags,
+  buildImage,
+  type BuildOutcome,
+  parseTimeout,
+  planBuild,
+  requireNoFaults,
+} from "../../build/index.ts";
 import { enterNamespace, isInsideNamespace, requireArchitecture } from "../../chroot/index.ts";
-import { type MirrorSetting, requireSupported, type Settings } from "../../config/index.ts";
-import { architectureOf, ComposerError } from "../../core/index.ts";
-import { createProcessRunner, type EndingSignal, type Host, watchEndingSignals } from "../../host/index.ts";
+import { type ImageTemplate, type MergedTemplate, requireSupported, type Settings } from "../../config/index.ts";
+import { architectureOf, type EventSink, type Stage, STAGES } from "../../core/index.ts";
+import { createProcessRunner, type Host } from "../../host/index.ts";
 import { type BuildRequest, selectProvider } from "../../provider/index.ts";
+import { watchBuild } from "../build-ending.ts";
 import type { CliContext } from "../context.ts";
 import { loadCheckedTemplate } from "../load-checked-template.ts";
+import { MIRROR_OPTION, type MirrorFlags, withMirrors } from "../mirror-option.ts";
 import { openReporter } from "../open-reporter.ts";
 import type { Reporter } from "../report/index.ts";
 import { renderError } from "../report/render-error.ts";
 
-interface BuildFlags {
+interface BuildFlags extends BuildControlFlags {
   readonly output?: string;
   readonly dotfile?: string;
   readonly systemPackagesOnly?: true;
-  readonly mirror?: Readonly<Record<string, MirrorSetting>>;
-  readonly offline?: true;
-  readonly imageCache: boolean;
+  readonly mirror?: MirrorFlags;
 }
 
 export function registerBuild(program: Command, context: CliContext): void {
@@ -29,104 +37,135 @@ export function registerBuild(program: Command, context: CliContext): void {
     .option("-o, --output <dir>", "copy the image and its evidence there, too")
     .option("-f, --dotfile <file>", "write the dependency graph there, too")
     .option("--system-packages-only", "leave out of the graph what only the base system needs")
-    .option(
-      "--mirror <name=url>",
-      "read a repository from elsewhere; NAME=host takes this host's own mirror",
-      addMirror,
-    )
+    .option(...MIRROR_OPTION)
     .option("--offline", "ask no repository; everything must be in the cache")
-    .option("--no-image-cache", "make everything anew although nothing changed")
+    .addOption(new Option("--stage <name>", "end after this stage").choices(STAGES))
+    .option("--skip-stage <name>", "leave out validate, sign or finalize; may be repeated", addStage)
+    .option("--timeout <time>", "end the build after this time, for example 30m", checkTimeout)
+    .option("--keep-temp", "keep the root tree and unfinished files in the work directory")
+    .option("--no-cache", "use nothing of earlier builds, and keep nothing but the image")
+    .option("--no-package-cache", "download all packages that are needed, and keep none")
+    .option("--no-image-cache", "make everything anew from the packages although nothing changed")
     .action((file: string, flags: BuildFlags) => build(context, file, flags));
 }
 
-function addMirror(
-  text: string,
-  before: Readonly<Record<string, MirrorSetting>> = {},
-): Readonly<Record<string, MirrorSetting>> {
-  const match = /^([a-z0-9-]+)=(host|(?:https?|file):\/\/\S+)$/.exec(text);
-  const [, name, url] = match ?? [];
-  if (name === undefined || url === undefined) {
-    throw new InvalidArgumentError(
-      'It must be NAME=URL or NAME=host, for example "debian=http://mirror.example.com/debian".',
-    );
-  }
-  return { ...before, [name]: { url } };
+function addStage(text: string, before: readonly Stage[] = []): readonly Stage[] {
+  const stage = STAGES.find((known) => known === text);
+  if (stage === undefined) throw new InvalidArgumentError(`Allowed choices are ${STAGES.join(", ")}.`);
+  return [...before, stage];
+}
+
+function checkTimeout(text: string): string {
+  if (parseTimeout(text) !== undefined) return text;
+  throw new InvalidArgumentError("It must be a number with s, m or h, at most 24 days, for example 30m.");
 }
 
 async function build(context: CliContext, file: string, flags: BuildFlags): Promise<void> {
   const { host } = context;
-  // Mistakes in the template are shown before anything is started.
-  const template = await loadCheckedTemplate(context, file);
+  const settings = withMirrors(await context.settings(), flags.mirror);
+  // Mistakes in flags and in the template are shown before anything is started.
+  const planFor = (section: ImageTemplate["build"]): BuildControl => planBuild(flags, section, settings);
+  planFor(undefined);
+  const template = await loadCheckedTemplate(context, file, {
+    onlyWarns: ({ build: section }) => planFor(section).stages.skipped.has("validate"),
+  });
   requireSupported(template);
+  const control = planFor(template.template.build);
+  if (control.stages.last === "validate") return validateOnly(context, template, settings, control);
   if (!isInsideNamespace(host)) {
     const architecture = architectureOf(template.template.target.arch);
     if (architecture !== undefined) await requireArchitecture(host, architecture);
     context.setExitCode(await enterNamespace(host));
     return;
   }
+  const buildSettings = { ...settings, workers: workersFor(context, template.template, settings) };
+  await buildInside(context, file, template, buildSettings, control, flags);
+}
 
-  const interruption = watchInterruption();
-  const settings = withMirrors(await context.settings(), flags.mirror);
+async function buildInside(
+  context: CliContext,
+  file: string,
+  template: MergedTemplate,
+  settings: Settings,
+  control: BuildControl,
+  flags: BuildFlags,
+): Promise<void> {
+  const { host } = context;
   const reporter = await openReporter(context, settings);
   const { emit } = reporter;
+  const ending = watchBuild(host, emit, control.timeout);
   const request: BuildRequest = {
-    template,
-    settings,
+    ...requestFor(template, settings, emit),
     offline: flags.offline === true,
-    emit,
-    log: (line) => emit({ type: "debug", message: line }),
-    signal: interruption.signal,
+    signal: ending.signal,
   };
   const buildHost: Host = { ...host, processes: createProcessRunner(emit) };
   try {
     emit({ type: "info", message: `Loading template: ${file}` });
+    for (const { path: at, message } of template.warnings) {
+      emit({
+        type: "warning",
+        stage: "validate",
+        code: "TEMPLATE",
+        message: at === "" ? message : `${at}: ${message}`,
+      });
+    }
     const provider = await selectProvider(buildHost, request);
     emit({ type: "info", message: `Initializing provider: ${provider.id}` });
     const outcome = await buildImage(buildHost, provider, request, {
       ...pathOption(host, "outputDirectory", flags.output ?? settings.outputDir),
       ...pathOption(host, "dotFile", flags.dotfile),
       systemPackagesOnly: flags.systemPackagesOnly === true,
-      useImageCache: flags.imageCache,
+      control,
+      onStep: ending.onStep,
+      onKept: ending.onKept,
     });
-    emit({ type: "info", message: "Build completed successfully" });
+    emit({ type: "info", message: endText(control) });
     finish(context, reporter, outcome);
   } catch (error) {
-    const { text, exitCode } = renderError(interruption.errorFor(error));
+    const { text, exitCode } = renderError(ending.errorFor(error));
     reporter.print(text);
     reporter.finish();
     context.setExitCode(exitCode);
+  } finally {
+    ending.stop();
   }
 }
 
-function finish(context: CliContext, reporter: Reporter, { artifacts, evidence }: BuildOutcome): void {
+/** Everything that is known without the network; nothing is started for it. */
+async function validateOnly(
+  context: CliContext,
+  template: MergedTemplate,
+  settings: Settings,
+  control: BuildControl,
+): Promise<void> {
+  const request = requestFor(template, settings, () => undefined);
+  const provider = await selectProvider(context.host, request);
+  requireNoFaults(request, provider, control);
+  context.print(`Template "${template.files.at(-1) ?? ""}" is valid`);
+}
+
+function requestFor(template: MergedTemplate, settings: Settings, emit: EventSink): BuildRequest {
+  const log = (line: string): void => emit({ type: "debug", message: line });
+  return { template, settings, offline: false, emit, log };
+}
+
+/** Command line over template over file. */
+function workersFor(context: CliContext, { build: section }: ImageTemplate, settings: Settings): number {
+  const { workers, parallel } = context.flags();
+  return workers === undefined && parallel === undefined ? (section?.parallel ?? settings.workers) : settings.workers;
+}
+
+function endText({ stages }: BuildControl): string {
+  return stages.last === "finalize" ? "Build completed successfully" : `Build ended after the stage "${stages.last}"`;
+}
+
+function finish(context: CliContext, reporter: Reporter, { artifacts, evidence, made }: BuildOutcome): void {
   reporter.finish();
-  for (const artifact of artifacts) context.print(artifact.path);
-  for (const file of evidence) context.print(file);
+  for (const file of [...artifacts.map((artifact) => artifact.path), ...evidence, ...made]) context.print(file);
 }
 
 function pathOption<K extends string>(host: Host, key: K, value: string | undefined): { readonly [P in K]?: string } {
   if (value === undefined) return {};
   return { [key]: path.resolve(host.environment.workingDirectory, value) } as { readonly [P in K]: string };
-}
-
-function withMirrors(settings: Settings, mirrors: Readonly<Record<string, MirrorSetting>> = {}): Settings {
-  return { ...settings, mirrors: { ...settings.mirrors, ...mirrors } };
-}
-
-/** Turns an ending signal into an abort, and whatever the abort made fail into one clear error. */
-function watchInterruption() {
-  const controller = new AbortController();
-  let received: EndingSignal | undefined;
-  watchEndingSignals((signal) => {
-    received = signal;
-    controller.abort();
-  });
-  return {
-    signal: controller.signal,
-    errorFor: (error: unknown): unknown => {
-      if (received === undefined) return error;
-      const code = received === "SIGINT" ? "INTERRUPTED" : "TERMINATED";
-      return new ComposerError(code, `The build was ended by ${received}; nothing unfinished was kept`);
-    },
-  };
 }

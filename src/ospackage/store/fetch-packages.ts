@@ -6,6 +6,7 @@ import { digestMismatch, fetchFile } from "../repository/fetch.ts";
 import { createDownloadProgress } from "./download-progress.ts";
 import { inParallel } from "./in-parallel.ts";
 import { type PackageIdentity, packagePaths } from "./package-paths.ts";
+import { countAsUsed } from "./prune-packages.ts";
 
 /** A package and where it is: at an address, or on this machine. */
 export interface PackageLocation extends PackageIdentity {
@@ -99,7 +100,10 @@ async function isInCache(host: StoreHost, location: PackageLocation, file: strin
     stat.kind === "file" &&
     stat.sizeBytes === location.sizeBytes &&
     (await host.files.sha256(file)) === location.sha256;
-  if (isRight) return true;
+  if (isRight) {
+    await countAsUsed(host, file);
+    return true;
+  }
   const message = `"${file}" in the cache is not ${nameOf(location)} as the index has it: it is removed`;
   emit({ type: "warning", stage: "packages", code: "RETRY", message });
   await host.files.remove(file);

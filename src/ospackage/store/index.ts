@@ -5,3 +5,4 @@
  */
 export { type FetchPackagesOptions, type PackageLocation, fetchPackages } from "./fetch-packages.ts";
 export { type PackageIdentity, packagePaths } from "./package-paths.ts";
+export { type CachedPackage, type Pruned, type PruneOptions, prunePackages } from "./prune-packages.ts";
