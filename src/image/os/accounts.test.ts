@@ -10,6 +10,7 @@ import {
   parseShadow,
 } from "./account-files.ts";
 import { planAccounts } from "./accounts.ts";
+import type { GroupSection } from "./sections.ts";
 import type { Accounts } from "./accounts-draft.ts";
 import { parseLoginDefaults } from "./login-defaults.ts";
 import { hashPassword, saltFor } from "./password-hash.ts";
@@ -109,8 +110,69 @@ describe("planAccounts()", () => {
     ]);
   });
 
+  it("makes groups first, and keeps what a package made", () => {
+    const groups = [{ name: "plotters" }, { name: "operators", gid: 2000 }, { name: "docker", gid: 998 }];
+    const { accounts } = planAccounts(current, { groups, users: [{ name: "ada" }] }, options);
+    expect(formatGroup(accounts.group)).toMatch(/docker:x:998:\nplotters:x:1000:\noperators:x:2000:\nada:x:1001:\n$/);
+    expect(accounts.gshadow.at(-1)).toEqual({ name: "ada", password: "!", administrators: [], members: [] });
+  });
+
+  it("leaves ids to the groups and users that ask for them", () => {
+    const groups = [{ name: "a" }, { name: "b", gid: 1000 }];
+    const users = [{ name: "ada", uid: 1001 }];
+    const { accounts } = planAccounts(current, { groups, users }, options);
+    expect(accounts.group.slice(4).map(({ name, gid }) => [name, gid])).toEqual([
+      ["a", 1002],
+      ["b", 1000],
+      ["ada", 1001],
+    ]);
+  });
+
+  it.each<[GroupSection, string]>([
+    [{ name: "ops", gid: 27 }, 'the group id 27 belongs to "sudo"'],
+    [{ name: "docker", gid: 5 }, "with the group id 998"],
+  ])("refuses the group %j", (group, message) => {
+    expect(() => planAccounts(current, { groups: [group] }, options)).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining(message) as string,
+        details: ["named at systemConfig.groups[0].gid"],
+      }),
+    );
+  });
+
+  it("takes the primary group that the template names, and makes no other", () => {
+    const { accounts, users } = plan({ name: "ada", primaryGroup: "docker" }, { name: "root", primaryGroup: "sudo" });
+    expect(accounts.group.some(({ name }) => name === "ada")).toBe(false);
+    expect(users.map(({ entry }) => [entry.name, entry.gid])).toEqual([
+      ["ada", 998],
+      ["root", 27],
+    ]);
+    expect(plan({ name: "bob", primaryGroup: "bob" }).accounts.group.at(-1)).toMatchObject({ name: "bob", gid: 1000 });
+  });
+
+  it("lets users into groups of users that come later", () => {
+    const { accounts } = plan({ name: "ada", groups: ["bob"] }, { name: "bob" });
+    expect(accounts.group.at(-1)).toMatchObject({ name: "bob", members: ["ada"] });
+  });
+
+  it("sets the ageing of passwords, and lets them expire", () => {
+    const ageing = { passwordMinAge: 2, passwordMaxAge: 90, passwordWarnAge: 14 };
+    const { accounts } = plan({ name: "Ada", ...ageing }, { name: "bob", passwordExpired: true });
+    expect(formatShadow(accounts.shadow)).toContain("Ada:!:20240:2:90:14:::\nbob:!:0:0:99999:7:::\n");
+    const forced = { ...current, shadow: parseShadow("root:*:0:0:99999:7:::\n") };
+    const freed = planAccounts(forced, { users: [{ name: "root", passwordExpired: false }] }, options);
+    expect(freed.accounts.shadow[0]?.lastChangeDay).toBe("20240");
+  });
+
+  it("leaves sudo to rules where there is no group for it", () => {
+    const bare = { ...current, group: parseGroup("root:x:0:\n"), gshadow: [] };
+    const { accounts } = planAccounts(bare, { users: [{ name: "ada", sudo: true }] }, options);
+    expect(formatGroup(accounts.group)).toBe("root:x:0:\nada:x:1000:\n");
+  });
+
   it.each<[string, UserSection, string, string]>([
     ["a missing group", { name: "ada", groups: ["dokcer"] }, "no such group", "systemConfig.users[0].groups[0]"],
+    ["a missing primary group", { name: "ada", primaryGroup: "x" }, "no such group", "users[0].primaryGroup"],
     ["a taken uid", { name: "ada", uid: 1 }, 'the user id 1 belongs to "daemon"', "systemConfig.users[0].uid"],
     ["another uid for root", { name: "root", uid: 5 }, "with the user id 0", "systemConfig.users[0].uid"],
     ["the name of a group", { name: "docker" }, "a group of that name exists", "systemConfig.users[0].name"],

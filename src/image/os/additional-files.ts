@@ -1,6 +1,5 @@
 import nodePath from "node:path";
 import type { AdditionalFileSection } from "../../config/index.ts";
-import { ComposerError } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import { applyChanges } from "./apply-changes.ts";
 import type { ImageTree } from "./image-tree.ts";
@@ -87,13 +86,4 @@ async function planDirectory(tree: ImageTree, path: string, mode: number | undef
   if (stat?.kind === "directory" && (mode === undefined || (await tree.stat(path))?.kind === "symlink")) return [];
   const { uid, gid } = stat?.kind === "directory" ? stat : ROOT;
   return [{ kind: "directory", path, mode: mode ?? DIRECTORY_MODE, uid, gid }];
-}
-
-/** Reads a file of the template. @throws {TEMPLATE_INVALID} it is missing, or no regular file */
-export async function readLocalText(host: Pick<Host, "files">, file: string, templatePath: string): Promise<string> {
-  const [entry] = await listLocalEntries(host, file, templatePath);
-  if (entry?.kind === "file") return host.files.readText(entry.file);
-  throw new ComposerError("TEMPLATE_INVALID", `Cannot read "${file}": it is no regular file`, {
-    details: [`named at ${templatePath}`],
-  });
 }

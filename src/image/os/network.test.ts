@@ -37,6 +37,31 @@ Destination=198.51.100.0/24
 `);
   });
 
+  it("matches an address instead of a name, and has size, domains and metrics", () => {
+    const section = {
+      name: "uplink",
+      macAddress: "52:54:00:12:34:56",
+      mtu: 9000,
+      searchDomains: ["example.com", "example.org"],
+      routes: [{ to: "default", via: "192.0.2.1", metric: 100 }],
+    };
+    expect(networkdText(section)).toBe(`[Match]
+MACAddress=52:54:00:12:34:56
+Type=ether
+
+[Link]
+MTUBytes=9000
+
+[Network]
+DHCP=no
+Domains=example.com example.org
+
+[Route]
+Gateway=192.0.2.1
+Metric=100
+`);
+  });
+
   it.each([
     [{ dhcp4: true, dhcp6: true }, "yes"],
     [{ dhcp4: true }, "ipv4"],
@@ -82,6 +107,27 @@ describe("netplanText()", () => {
 });
 
 describe("planNetwork()", () => {
+  it("writes a netplan file for root's eyes only, and enables what carries it out", async () => {
+    using tree = fakeTree({ ...RESOLVED, "/usr/sbin/netplan": "" });
+    const plan = await planNetwork(openImageTree(tree.host, tree.root), {
+      backend: "netplan",
+      interfaces: [{ name: "uplink", macAddress: "52:54:00:AB:CD:EF", mtu: 1400, searchDomains: ["example.com"] }],
+    });
+    expect(plan.changes[0]).toMatchObject({ path: "/etc/netplan/10-os-image-composer.yaml", mode: 0o600 });
+    expect(plan.changes[0]).toMatchObject({
+      content: expect.stringContaining("macaddress: 52:54:00:ab:cd:ef\n      mtu: 1400\n") as string,
+    });
+    expect(plan.changes.some(({ path }) => path.startsWith("/etc/systemd/network"))).toBe(false);
+    expect(plan.units).toEqual(["systemd-networkd.service", "systemd-resolved.service"]);
+  });
+
+  it("looks names up in the domains, also without systemd-resolved", async () => {
+    using tree = fakeTree();
+    const interfaces = [{ ...uplink, searchDomains: ["example.com"] }];
+    const plan = await planNetwork(openImageTree(tree.host, tree.root), { interfaces });
+    expect(plan.changes.at(-1)).toMatchObject({ content: "search example.com\nnameserver 192.0.2.53\n" });
+  });
+
   it("links resolv.conf to systemd-resolved and enables it when it is installed", async () => {
     using tree = fakeTree(RESOLVED);
     const plan = await planNetwork(openImageTree(tree.host, tree.root), { interfaces: [uplink] });

@@ -2,7 +2,6 @@ import path from "node:path";
 import type { Bind } from "../../chroot/index.ts";
 import { ComposerError, type EventSink, isComposerError, type SourcePosition } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
-import { readLocalText } from "./additional-files.ts";
 import { type ImageTree, openImageTree } from "./image-tree.ts";
 import type { ScriptSection } from "./sections.ts";
 
@@ -86,9 +85,16 @@ async function runScript(
   }
 }
 
-async function textOf(host: Pick<Host, "files">, script: ScriptSection, templatePath: string): Promise<string> {
-  if (script.inline !== undefined) return script.inline;
-  return readLocalText(host, script.file ?? "", `${templatePath}.file`);
+async function textOf({ files }: Pick<Host, "files">, script: ScriptSection, templatePath: string): Promise<string> {
+  const { inline, file = "" } = script;
+  if (inline !== undefined) return inline;
+  const stat = (await files.exists(file)) ? await files.stat(await files.realPath(file)) : undefined;
+  if (stat?.kind === "file") return files.readText(file);
+  const state = stat === undefined ? "it does not exist" : "it is no regular file";
+  throw new ComposerError("TEMPLATE_INVALID", `Cannot read the script "${file}": ${state}`, {
+    hint: "Name the file relative to the directory of the template",
+    details: [`named at ${templatePath}.file`],
+  });
 }
 
 function nameOf({ name, file }: ScriptSection, templatePath: string): string {

@@ -7,6 +7,7 @@ const UNITS = {
   "/usr/lib/systemd/system/ssh.service": "",
   "/usr/lib/systemd/system/getty@.service": "",
   "/usr/lib/systemd/system/fstrim.timer": "",
+  "/etc/systemd/system/own.service": "",
   "/etc/init.d/oldie": "",
 };
 
@@ -38,13 +39,21 @@ describe("planServices()", () => {
   });
 
   it("warns about a masked unit that is not installed", async () => {
-    expect((await plan({ mask: ["nope"] })).warnings).toEqual(['The masked unit "nope.service" is not installed']);
+    expect((await plan({ mask: ["bluetooth"] })).warnings).toEqual([
+      'The masked unit "bluetooth.service" is not installed',
+    ]);
+  });
+
+  it("asks whether another unit was to be masked", async () => {
+    expect((await plan({ mask: ["shh"] })).warnings).toEqual([expect.stringContaining('did you mean "ssh.service"?')]);
   });
 
   it.each([
+    [{ mask: ["own"] }, "systemConfig.services.mask[0]"],
+    [{ mask: ["ssh", "../ssh"] }, "systemConfig.services.mask[1]"],
     [{ enable: ["ssh", "sssh"] }, "systemConfig.services.enable[1]"],
     [{ disable: ["../ssh"] }, "systemConfig.services.disable[0]"],
-  ])("refuses a unit that is not installed: %j", async (services, place) => {
+  ])("refuses a unit that is not installed or cannot be masked: %j", async (services, place) => {
     await expect(plan(services)).rejects.toMatchObject({ code: "TEMPLATE_INVALID", details: [`named at ${place}`] });
   });
 

@@ -15,7 +15,7 @@ export interface ServicesPlan {
  * Plans the runs of systemctl that switch units on and off: at most one per verb.
  *
  * @param requiredUnits units that other parts of the configuration need enabled
- * @throws {TEMPLATE_INVALID} a unit to enable or disable is not installed
+ * @throws {TEMPLATE_INVALID} a unit to enable or disable is not installed, or one to mask cannot be
  */
 export async function planServices(
   tree: ImageTree,
@@ -32,10 +32,15 @@ export async function planServices(
   }
   const mask: string[] = [];
   const warnings: string[] = [];
-  for (const name of services.mask ?? []) {
+  for (const [index, name] of (services.mask ?? []).entries()) {
     const unit = fullName(name);
+    await refuseOwnFile(tree, unit, index);
     mask.push(unit);
-    if (!(await isInstalled(tree, unit))) warnings.push(`The masked unit "${unit}" is not installed`);
+    if (await isInstalled(tree, unit)) continue;
+    // To mask what a later package brings is a fair wish.
+    const near = nearestOf(unit, await installedUnits(tree));
+    const question = near === undefined ? "" : `; did you mean "${near}"?`;
+    warnings.push(`The masked unit "${unit}" is not installed${question}`);
   }
   // What the template switches off stays off, even when another part would need it.
   const off = new Set([...disable, ...mask]);
@@ -65,6 +70,17 @@ async function checkedUnit(tree: ImageTree, name: string, verb: "enable" | "disa
   throw new ComposerError("TEMPLATE_INVALID", `Cannot ${verb} the unit "${unit}": the image has no such unit`, {
     hint,
     details: [`named at systemConfig.services.${verb}[${index}]`],
+  });
+}
+
+/** Masking puts a link where the administrator's own unit files are: systemctl refuses to replace one. */
+async function refuseOwnFile(tree: ImageTree, unit: string, index: number): Promise<void> {
+  const file = `/etc/systemd/system/${unit}`;
+  if (!unit.includes("/") && (await tree.stat(file))?.kind !== "file") return;
+  const state = unit.includes("/") ? "that is no name of a unit" : `"${file}" is a file of its own`;
+  throw new ComposerError("TEMPLATE_INVALID", `Cannot mask the unit "${unit}": ${state}`, {
+    hint: "Leave the file out, or disable the unit instead",
+    details: [`named at systemConfig.services.mask[${index}]`],
   });
 }
 
