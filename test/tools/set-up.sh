@@ -24,6 +24,7 @@ gnupg gpg
 gpgv gpgv
 libdpkg-perl /usr/share/perl5/Dpkg.pm
 mtools mcopy
+netplan.io netplan
 openssl openssl
 ovmf /usr/share/OVMF
 passwd pwck
