@@ -1,0 +1,7 @@
+/** Foreign descriptions of images as templates: Azure Linux imageconfigs and older build specifications. */
+export { FORMAT_WORDS, type ForeignFormat, foreignFormatOf } from "./foreign-format.ts";
+export { formatImportedTemplate } from "./format-imported-template.ts";
+export { type ImportNote, type ImportNoteKind, formatNotes } from "./import-note.ts";
+export type { ImportOptions } from "./import-source.ts";
+export { type ImportedDocument, type ImportedTemplate, importTemplate, importedDocument } from "./import-template.ts";
+export { hidePasswords } from "./hide-passwords.ts";
