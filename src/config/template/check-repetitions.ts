@@ -1,8 +1,14 @@
 import type { DocumentPath, Finding } from "../document/index.ts";
 import type { ImageTemplate } from "./schema/index.ts";
 
+const LISTED_ABOVE = "the same repository is already listed above";
+
 /** What one file says twice. Between files it is no mistake: the later one wins. */
-export function checkRepetitions({ systemConfig = {}, packageRepositories = [] }: ImageTemplate): Finding[] {
+export function checkRepetitions({
+  systemConfig = {},
+  packageRepositories = [],
+  repositories = [],
+}: ImageTemplate): Finding[] {
   const {
     users = [],
     groups = [],
@@ -31,9 +37,10 @@ export function checkRepetitions({ systemConfig = {}, packageRepositories = [] }
       packageRepositories.map(({ codename, url, path, packages: files, component }) =>
         JSON.stringify([codename, url, path, files, component]),
       ),
-    ).map(([index]) => ({
-      path: ["packageRepositories", index],
-      message: "the same repository is already listed above",
+    ).map(([index]) => ({ path: ["packageRepositories", index], message: LISTED_ABOVE })),
+    ...repeated(repositories.map(({ baseurl }) => baseurl)).map(([index]) => ({
+      path: ["repositories", index],
+      message: LISTED_ABOVE,
     })),
   ];
 }

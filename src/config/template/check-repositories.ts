@@ -69,7 +69,7 @@ function checkKeys({ url, pkey, pkeys }: PackageRepositorySection, path: Documen
     return [{ path: [...path, "pkeys"], message: "pkey and pkeys exclude each other" }];
   }
   if (url === undefined || url === ADDRESS_PLACEHOLDER || pkey !== undefined || (pkeys ?? []).length > 0) return [];
-  const hint = `Add the key file that signs it, or pkey: "${TRUSTED}" to switch its checks off`;
+  const hint = `Add the key file that signs it; pkey: "${TRUSTED}", or gpgcheck: false in the short form, switches its checks off`;
   return [{ path, message: "has no key", hint }];
 }
 

@@ -20,10 +20,6 @@ export function checkServices(services: ServicesSection): Finding[] {
       if (earlier !== undefined && earlier !== key) {
         findings.push({ path, message: `unit "${unit}" is also listed under "${earlier}"` });
       }
-      if (key !== "mask" && /@\.\w+$/.test(name)) {
-        const hint = `Name an instance, for example ${name.replace("@.", "@tty1.")}`;
-        findings.push({ path, message: `"${unit}" is a pattern for units, and no unit`, hint });
-      }
       mentioned.set(name, key);
     }
   }

@@ -10,7 +10,7 @@ export function checkSupport(template: ImageTemplate): Finding[] {
     ...(target.imageType === "raw" ? [] : [unsupported("target.imageType", `images of type "${target.imageType}"`)]),
     ...(target.arch === "armv7hl" ? [unsupported("target.arch", "images for armv7hl")] : []),
     ...(baseline?.mode === "overlay" ? [unsupported("baseline.mode", "overlays over finished images")] : []),
-    ...(disk?.artifacts ?? []).flatMap(checkArtifact),
+    ...(target.imageType === "wsl2" ? [] : (disk?.artifacts ?? []).flatMap(checkArtifact)),
     ...(immutability?.enabled === true ? [unsupported("systemConfig.immutability.enabled", "immutable systems")] : []),
     ...(fde?.enabled === true ? [unsupported("systemConfig.fde.enabled", "encrypted disks")] : []),
     ...(selinux?.mode === "enforcing"
@@ -34,7 +34,8 @@ function checkArtifact(
 ): Finding[] {
   const path = ["disk", "artifacts", index];
   return [
-    ...(type === "raw" ? [] : [unsupported([...path, "type"], `artifacts of type "${type}"`)]),
+    // A tar is refused as no disk.
+    ...(type === "raw" || type === "tar" ? [] : [unsupported([...path, "type"], `artifacts of type "${type}"`)]),
     ...(compression === "bz2" ? [unsupported([...path, "compression"], 'artifacts with compression "bz2"')] : []),
   ];
 }

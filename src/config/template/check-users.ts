@@ -73,7 +73,8 @@ function checkPassword({ password, hash_algo }: UserSection, path: DocumentPath)
   if (/^[!*]+$/.test(password)) {
     return [{ path: at, message: "is no password", hint: "Leave the password out: the account is locked then" }];
   }
-  if (!password.startsWith("$")) return [];
+  // "${" is a variable that substitution has refused.
+  if (!password.startsWith("$") || password.startsWith("${")) return [];
   if (!CRYPT_HASH.test(password)) {
     const hint = "A value that begins with $ is a hash: make it with mkpasswd, and put it between single quotes";
     return [{ path: at, message: "begins with $ but is no crypt(5) hash", hint }];

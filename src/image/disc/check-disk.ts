@@ -186,6 +186,8 @@ function checkRoles(partitions: readonly PartitionSection[], isMbr: boolean, opt
 
 /** Where GRUB puts the part of it that the first sector has no room for. */
 function checkBiosBoot(partitions: readonly PartitionSection[], architecture: Architecture): DiskIssue[] {
+  // Another architecture has no BIOS, whatever the partitions are.
+  if (architecture.name !== "x86_64") return [];
   const [index, second] = partitions.flatMap((partition, at) =>
     partitionTypeOf(partition, architecture) === partitionTypeGuid("bios") ? [at] : [],
   );

@@ -85,9 +85,12 @@ function placeOf(
   if (endBytes % ALIGNMENT_BYTES !== 0) issues.push(misaligned(`${path}.end`, partition.end, endBytes));
   if (startBytes < room.previousEnd) issues.push(tooEarly(`${path}.start`, startBytes, room.previousEnd));
   if (end === 0 && !room.isLast) {
-    issues.push(
-      invalid(`${path}.end`, "takes the rest of the disk before the last partition", "Give its end as a size"),
-    );
+    const message = "takes the rest of the disk before the last partition";
+    // What comes after it is not to blame: it counts as empty.
+    return {
+      extent: { startBytes, endBytes: startBytes },
+      issues: [...issues, invalid(`${path}.end`, message, "Give its end as a size")],
+    };
   }
   if (endBytes > room.usableEnd) {
     issues.push(
