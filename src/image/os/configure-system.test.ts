@@ -1,4 +1,5 @@
-import { lstatSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { lstatSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
+import process from "node:process";
 import { describe, expect, it } from "vitest";
 import type { ImageTemplate } from "../../config/index.ts";
 import { type BuildEvent, ComposerError } from "../../core/index.ts";
@@ -85,6 +86,90 @@ describe("configureSystem()", () => {
       ["bash", "-c", "true"],
       ["bash", "-c", 'echo "$HOME"'],
     ]);
+  });
+
+  it("runs scripts when units are set and before the commands, and gives directories to users", async () => {
+    using source = fakeTree({ "/overlay/home/ada/notes": "", "/overlay/etc/app": "" });
+    using tree = fakeTree({ ...INSTALLED, "/usr/share/systemd/kbd-model-map": "de de pc105 - -\n" });
+    const { commands, read, events } = await configure(
+      tree,
+      {
+        keyboard: { layout: "de" },
+        groups: [{ name: "operators" }],
+        users: [{ name: "ada", primaryGroup: "operators", passwordExpired: true }],
+        services: { mask: ["ssh"] },
+        additionalFiles: [
+          { local: "overlay/home", final: "/home", owner: "ada" },
+          { content: "mine\n", final: "/etc/vconsole.conf" },
+        ],
+        postInstallScripts: [{ name: "licence", inline: "#!/bin/bash\n", arguments: ["x"] }],
+        configurations: [{}, { cmd: "true" }],
+      },
+      { templateDirectory: source.root },
+    );
+    expect(commands).toEqual([
+      ["systemctl", "--no-reload", "mask", "--", "ssh.service"],
+      ["/bin/bash", "/run/os-image-composer/script", "x"],
+      ["bash", "-c", "true"],
+    ]);
+    expect(read("/etc/shadow")).toContain("ada:!:0:");
+    expect(tree.owners.get("/home/ada/notes")).toBe("1000:1000");
+    expect(read("/etc/vconsole.conf")).toBe("mine\n");
+    expect(events).toContainEqual(expect.objectContaining({ message: 'Running script "licence"' }));
+  });
+
+  it("makes of an RPM system one as its distribution would", async () => {
+    using tree = fakeTree({
+      "/bin/bash": "",
+      "/etc/passwd": "root:x:0:0:root:/root:/bin/bash\n",
+      "/etc/shadow": "root:*:1:0:99999:7:::\n",
+      "/etc/group": "root:x:0:\nwheel:x:10:\n",
+      "/etc/gshadow": "root:::\nwheel:::\n",
+      "/etc/default/useradd": "",
+      "/etc/sudoers": "# %wheel ALL=(ALL) ALL\n",
+      "/usr/bin/sudo": "",
+      "/usr/bin/loadkeys": "",
+      "/usr/share/zoneinfo/Europe/Berlin": "",
+      "/etc/selinux/targeted/policy/policy.33": "",
+    });
+    const { read, events } = await configure(tree, {
+      timezone: "Europe/Berlin",
+      locale: "C.UTF-8",
+      keyboard: { layout: "de" },
+      selinux: { mode: "permissive" },
+      users: [{ name: "ada", sudo: true }],
+    });
+    expect(readlinkSync(`${tree.root}/etc/localtime`)).toBe("/usr/share/zoneinfo/Europe/Berlin");
+    expect(read("/etc/locale.conf")).toBe("LANG=C.UTF-8\n");
+    expect(read("/etc/vconsole.conf")).toContain("XKBLAYOUT=de\n");
+    expect(read("/etc/group")).toContain("wheel:x:10:ada\n");
+    expect(read("/etc/sudoers.d/90-os-image-composer")).toBe("# wheel\n%wheel ALL=(ALL:ALL) ALL\n");
+    expect(read("/etc/selinux/config")).toContain("SELINUX=permissive\n");
+    expect(readdirSync(`${tree.root}/etc/default`)).toEqual(["useradd"]);
+    expect(readdirSync(`${tree.root}/etc`)).not.toContain("timezone");
+    expect(events.filter(({ type }) => type === "warning")).toEqual([]);
+  });
+
+  it("does not depend on the umask", async () => {
+    const modes: string[] = [];
+    for (const umask of [0o022, 0o077]) {
+      using source = fakeTree({ "/d/x": "" });
+      using tree = fakeTree(INSTALLED);
+      const before = process.umask(umask);
+      try {
+        await configure(
+          tree,
+          { users: [{ name: "ada", home: "/srv/people/ada" }], additionalFiles: [{ local: "d", final: "/opt/a/b" }] },
+          { templateDirectory: source.root },
+        );
+      } finally {
+        process.umask(before);
+      }
+      const made = ["/srv/people", "/srv/people/ada", "/srv/people/ada/.profile", "/opt/a", "/opt/a/b", "/opt/a/b/x"];
+      modes.push(made.map((path) => (lstatSync(tree.root + path).mode & 0o7777).toString(8)).join(" "));
+    }
+    expect(modes[0]).toMatch(/^755 700 \d+ 755 755 644$/);
+    expect(modes[1]).toBe(modes[0]);
   });
 
   it("gives the same files whenever it runs", async () => {
