@@ -16,6 +16,7 @@ import { createProcessRunner, type Host } from "../../host/index.ts";
 import { type BuildRequest, selectProvider } from "../../provider/index.ts";
 import { watchBuild } from "../build-ending.ts";
 import type { CliContext } from "../context.ts";
+import { importNotesText } from "../import-notes.ts";
 import { loadCheckedTemplate } from "../load-checked-template.ts";
 import { MIRROR_OPTION, type MirrorFlags, withMirrors } from "../mirror-option.ts";
 import { openReporter } from "../open-reporter.ts";
@@ -73,6 +74,8 @@ async function build(context: CliContext, file: string, flags: BuildFlags): Prom
   const control = planFor(template.template.build);
   if (control.stages.last === "validate") return validateOnly(context, template, settings, control);
   if (!isInsideNamespace(host)) {
+    const notes = template.imported === undefined ? undefined : importNotesText(template.imported);
+    if (notes !== undefined) context.printError(notes);
     const architecture = architectureOf(template.template.target.arch);
     if (architecture !== undefined) await requireArchitecture(host, architecture);
     context.setExitCode(await enterNamespace(host));

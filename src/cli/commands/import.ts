@@ -5,12 +5,12 @@ import {
   type ImportOptions,
   type ImportedTemplate,
   formatImportedTemplate,
-  formatNotes,
   hidePasswords,
   importTemplate,
 } from "../../config/index.ts";
 import { ComposerError } from "../../core/index.ts";
 import type { CliContext } from "../context.ts";
+import { importNotesText } from "../import-notes.ts";
 
 interface ImportFlags {
   readonly output?: string;
@@ -65,7 +65,8 @@ async function importFile(context: CliContext, file: string, flags: ImportFlags)
   const mode = flags.keepPasswords === true && hidden.variables.length > 0 ? 0o600 : 0o644;
   if (output === undefined) context.print(text);
   else await host.files.writeAtomic(output, text, mode);
-  if (flags.json !== true || output !== undefined) printNotes(context, imported);
+  const notes = flags.json === true && output === undefined ? undefined : importNotesText(imported);
+  if (notes !== undefined) context.printError(notes);
   if (flags.keepPasswords === true) return;
   for (const { name, user } of hidden.variables) {
     context.printError(`NOTE: The password of "${user}" is not written: set ${name} when you build`);
@@ -79,14 +80,6 @@ function headOf({ format, notes }: ImportedTemplate, file: string): string[] {
       ? []
       : [`What is not carried over as it was, the import listed: ${lost} ${lost === 1 ? "thing" : "things"}.`];
   return [`Imported from the ${FORMAT_WORDS[format]} ${path.basename(file)}.`, ...rest];
-}
-
-function printNotes(context: CliContext, { notes, format }: ImportedTemplate): void {
-  if (notes.length === 0) return;
-  const count = notes.length === 1 ? "1 thing" : `${notes.length} things`;
-  context.printError(
-    [`NOTE: The template differs from the ${FORMAT_WORDS[format]} in ${count}:`, ...formatNotes(notes)].join("\n"),
-  );
 }
 
 /** As an editor finds it from the directory of the template. */

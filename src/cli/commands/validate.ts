@@ -1,12 +1,11 @@
 import type { Command } from "commander";
-import { resolvePackages } from "../../build/index.ts";
-import { type Issue, IssuesError, type MergedTemplate, formatIssues, requireSupported } from "../../config/index.ts";
-import { exitCodeOf, noEvents } from "../../core/index.ts";
-import { UnknownPackagesError, type UnknownPackage } from "../../ospackage/index.ts";
+import { type Issue, IssuesError, type MergedTemplate, formatIssues } from "../../config/index.ts";
+import { exitCodeOf } from "../../core/index.ts";
 import type { CliContext } from "../context.ts";
 import { formatTemplateWithOrigins } from "../format-template.ts";
 import { loadCheckedTemplate } from "../load-checked-template.ts";
-import { MIRROR_OPTION, type MirrorFlags, withMirrors } from "../mirror-option.ts";
+import { importNotesText } from "../import-notes.ts";
+import { MIRROR_OPTION, type MirrorFlags } from "../mirror-option.ts";
 import { validationJson } from "../report/validation-json.ts";
 
 interface ValidateFlags {
@@ -32,6 +31,8 @@ export function registerValidate(program: Command, context: CliContext): void {
 
 async function validate(context: CliContext, file: string, flags: ValidateFlags): Promise<void> {
   const merged = await loadCheckedTemplate(context, file);
+  const notes = merged.imported === undefined ? undefined : importNotesText(merged.imported);
+  if (notes !== undefined) context.printError(notes);
   const show = (title: string, issues: readonly Issue[]): void => {
     if (issues.length > 0) context.printError([title, "", ...formatIssues(issues, merged.sources), ""].join("\n"));
   };
@@ -54,28 +55,10 @@ async function validateAsJson(context: CliContext, file: string, flags: Validate
   }
 }
 
-/** @throws {IssuesError} packages that no repository has, where the template names them */
+/** Loads what talks to repositories only now: most validations ask nobody. */
 async function checkPackages(context: CliContext, template: MergedTemplate, flags: ValidateFlags): Promise<void> {
-  requireSupported(template);
-  const settings = withMirrors(await context.settings(), flags.mirror);
-  const request = { template, settings, offline: false, emit: noEvents, log: () => undefined };
-  try {
-    await resolvePackages(context.host, request);
-  } catch (error) {
-    if (!(error instanceof UnknownPackagesError)) throw error;
-    throw new IssuesError(`template "${template.files.at(-1) ?? ""}"`, error.unknown.map(issueOf), template.sources);
-  }
-}
-
-function issueOf({ request, state, didYouMean }: UnknownPackage): Issue {
-  const { text, origin, position } = request;
-  return {
-    code: "RESOLVER_UNKNOWN_PACKAGE",
-    path: origin,
-    message: `"${text}": ${state}`,
-    ...(didYouMean === undefined ? {} : { didYouMean }),
-    ...(position === undefined ? {} : { position: { ...position, length: text.length } }),
-  };
+  const { checkPackagesOnline } = await import("../check-packages-online.ts");
+  await checkPackagesOnline(context, template, flags.mirror);
 }
 
 function summaryOf(file: string, { template }: MergedTemplate): string {

@@ -12,6 +12,7 @@ import {
   isContainer,
   isMapping,
 } from "../document/index.ts";
+import type { ImportedDocument } from "../import/import-template.ts";
 import { checkReferencedFiles } from "./check-files.ts";
 import { checkSupport } from "./check-support.ts";
 import { checkTemplate } from "./check-template.ts";
@@ -36,6 +37,8 @@ export interface MergedTemplate {
   readonly file: string;
   /** The files of the layers, the lowest first; the last is the user's. */
   readonly files: readonly string[];
+  /** What the user's file was, where it is no template itself. */
+  readonly imported?: ImportedDocument;
   /** What is allowed, but probably not meant. */
   readonly warnings: readonly Issue[];
   /** What this version cannot build yet: see {@link requireSupported}. */
@@ -97,7 +100,8 @@ export async function loadTemplate(
   const unsupported = issues.filter(isUnsupported);
   const errors = issues.filter((issue) => issue.severity !== "warning" && !isUnsupported(issue));
   if (errors.length > 0) throw new IssuesError(`template "${file}"`, errors, sources, [...warnings, ...unsupported]);
-  return { ...merged, warnings, unsupported };
+  const imported = user.layers.at(-1)?.imported;
+  return { ...merged, warnings, unsupported, ...(imported === undefined ? {} : { imported }) };
 }
 
 /** Refuses what {@link MergedTemplate.unsupported} lists. @throws {TEMPLATE_UNSUPPORTED} */

@@ -7,12 +7,15 @@ import {
   type JsonSchema,
   type Mapping,
   type Positions,
+  type SourceDocument,
   checkSchema,
   firstIssues,
   isMapping,
   readDocument,
 } from "../document/index.ts";
 import templateSchema from "../../../schema/os-image-template.schema.json" with { type: "json" };
+import { foreignFormatOf } from "../import/foreign-format.ts";
+import type { ImportedDocument } from "../import/import-template.ts";
 import { checkLayer } from "./check-template.ts";
 import { locateFindings } from "./locate-findings.ts";
 import { expandRepositories } from "./expand-repositories.ts";
@@ -40,12 +43,14 @@ export interface Layer {
   readonly issues: readonly Issue[];
   /** Where something was left out. */
   readonly pruned: readonly DocumentPath[];
+  /** Where the file is no template, but became one. */
+  readonly imported?: ImportedDocument;
 }
 
 export const TEMPLATE_SCHEMA = templateSchema as JsonSchema;
 
 /**
- * Reads one file, substitutes its variables, and checks it by itself.
+ * Reads one file, substitutes its variables, and checks it by itself; imports it when it is a foreign description.
  *
  * @param file as messages show it, relative to the working directory or absolute
  * @throws {TEMPLATE_NOT_FOUND} there is no such file
@@ -56,11 +61,26 @@ export async function readLayer(context: LayerContext, file: string): Promise<La
   const absolute = path.resolve(host.environment.workingDirectory, file);
   const document = await readTemplateFile(context, absolute, file);
   sources.set(file, document.text);
+  const imported = await importForeign(context, file, document);
+  if (imported !== undefined) {
+    for (const [name, text] of imported.sources) sources.set(name, text);
+    if (imported.template === undefined) return { file, value: {}, issues: imported.issues, pruned: [[]], imported };
+    return { ...checkLayerValue(context, file, imported.template, []), imported };
+  }
   const { value, issues, isReadable } = document;
   if (!isReadable || !isMapping(value)) {
     const found = isReadable ? checkSchema(value, TEMPLATE_SCHEMA, "TEMPLATE_INVALID", positions) : [];
     return { file, value: {}, issues: firstIssues(file, issues, found), pruned: [[]] };
   }
+  return checkLayerValue(context, file, value, issues);
+}
+
+function checkLayerValue(
+  { host, positions }: LayerContext,
+  file: string,
+  value: Mapping,
+  issues: readonly Issue[],
+): Layer {
   const substitution = substituteVariables(value, host.environment.variables, positions);
   const root = isMapping(substitution.value) ? substitution.value : {};
   const schemaIssues = checkSchema(root, TEMPLATE_SCHEMA, "TEMPLATE_INVALID", positions);
@@ -68,6 +88,17 @@ export async function readLayer(context: LayerContext, file: string): Promise<La
   const { value: valid, pruned } = pruneInvalid(root, TEMPLATE_SCHEMA, schemaIssues, positions);
   const repeated = locateFindings(checkLayer(valid as ImageTemplate), valid, positions);
   return { file, value: expandRepositories(valid, positions), issues: [...found, ...repeated], pruned };
+}
+
+/** Loads the importers only for what may be theirs: a JSON object, or a document with keys of a build specification. */
+async function importForeign(
+  { host, positions }: LayerContext,
+  file: string,
+  { text, value }: SourceDocument,
+): Promise<ImportedDocument | undefined> {
+  if (!/^\s*\{/.test(text) && foreignFormatOf(value) === undefined) return undefined;
+  const { importedDocument } = await import("../import/import-template.ts");
+  return importedDocument(host, file, positions);
 }
 
 async function readTemplateFile({ host, positions }: LayerContext, absolute: string, file: string) {
