@@ -28,9 +28,7 @@ describe("planStages()", () => {
     [{ last: "compose", skipped: ["packages"] }, /"packages": compose needs it/],
     [{ last: "sign", skipped: ["sign"] }, /end after the stage "sign": --skip-stage leaves it out/],
   ])("refuses %j", (wishes, words) => {
-    expect(() => planStages(wishes)).toThrow(
-      expect.objectContaining({ code: "USAGE", message: expect.stringMatching(words) }),
-    );
+    expect(() => planStages(wishes)).toThrow(words);
   });
 });
 

@@ -62,7 +62,7 @@ export function watchBuild(host: Host, emit: EventSink, timeout: string | undefi
     onStep: (step) => (current = step),
     onKept: (directory) => {
       keptIn = directory;
-      emit({ type: "info", message: keptText(directory) });
+      emit({ type: "info", message: `The root tree is kept in "${directory}/.trees/root"` });
     },
     errorFor: (error) => withKept(early() ?? error, keptIn),
     stop: () => clock.abort(),
