@@ -10,6 +10,7 @@ import { deliver, publishSbom } from "./deliver.ts";
 import { EVIDENCE_FILES, evidenceStep } from "./evidence-step.ts";
 import { createImageCache } from "./image-cache.ts";
 import { requireNoFaults } from "./require-no-faults.ts";
+import { copyReplayGuards } from "./kept-files.ts";
 import { prunePackageCache } from "./prune-package-cache.ts";
 import { removeUnfinished } from "./remove-unfinished.ts";
 import { createStepRun, type StepRun } from "./run-steps.ts";
@@ -108,8 +109,9 @@ async function runBuild(
   places: BuildPlaces,
   atEnd: AsyncDisposableStack,
 ): Promise<{ readonly outcome: BuildOutcome; readonly lock: Lock }> {
-  const { keep, useImageCache, stages } = options.control;
+  const { keep, useCache, useImageCache, stages } = options.control;
   await host.files.makeDirectory(places.records);
+  if (!useCache) await copyReplayGuards(host, request.settings.cacheDir, places.repositoryCache);
   // Memory ends with us: what may be looked at afterwards is made on disk.
   const stored: BuildRequest =
     keep === "never" ? request : { ...request, settings: { ...request.settings, treeStorage: "disk" } };
@@ -143,12 +145,9 @@ const EARLY_ENDS: Readonly<Partial<Record<Stage, EarlyStage>>> = {
 async function makeUntil(build: Build, end: EarlyStage): Promise<BuildOutcome> {
   const { host, run, steps, places, options, request } = build;
   const stages = STAGES.slice(STAGES.indexOf("packages"), STAGES.indexOf(end) + 1) as readonly EarlyStage[];
-  const found: string[] = [places.dependencyGraph];
-  for (const stage of stages) {
-    const isLast = stage === end;
-    const result = await inStage(build, stage, () => run.get(steps.ends[stage]));
-    if (isLast) found.push(...result);
-  }
+  let found: readonly string[] = [];
+  for (const stage of stages) found = await inStage(build, stage, () => run.get(steps.ends[stage]));
+  found = [places.dependencyGraph, ...found];
   const isTemporary = (file: string): boolean =>
     [places.trees, places.fresh].some((directory) => file.startsWith(`${directory}${path.sep}`));
   const made: string[] = [];

@@ -63,8 +63,19 @@ async function perProvider(
   }));
 }
 
-/** The newest date of each repository stays: it guards against being shown an old one. */
+/** The newest date that was seen of each repository guards against being shown an old one: it stays. */
 const REPLAY_GUARD = "newest-date";
+
+/** Takes the newest dates of repositories from one cache to another. */
+export async function copyReplayGuards(host: FilesHost, from: string, to: string): Promise<void> {
+  for (const repository of await directoriesIn(host, path.join(from, METADATA_CACHE))) {
+    const guard = path.join(from, METADATA_CACHE, repository, REPLAY_GUARD);
+    if (!(await host.files.exists(guard))) continue;
+    const directory = path.join(to, METADATA_CACHE, repository);
+    await host.files.makeDirectory(directory);
+    await host.files.copy(guard, path.join(directory, REPLAY_GUARD));
+  }
+}
 
 async function metadata(host: FilesHost, cacheDir: string): Promise<KeptFiles[]> {
   const directory = path.join(cacheDir, METADATA_CACHE);

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { formatSize } from "../core/index.ts";
+import { formatSize, isComposerError } from "../core/index.ts";
 import { type Host, tryFileLock } from "../host/index.ts";
 import { type Lock, packagePaths, prunePackages } from "../ospackage/index.ts";
 import type { BuildRequest } from "../provider/index.ts";
@@ -13,10 +13,20 @@ import { useLockFile } from "./take-locks.ts";
  */
 export async function prunePackageCache(
   host: Host,
-  { settings, emit }: BuildRequest,
+  request: BuildRequest,
   places: BuildPlaces,
   lock: Lock,
 ): Promise<void> {
+  try {
+    await prune(host, request, places, lock);
+  } catch (error) {
+    if (!isComposerError(error)) throw error;
+    // The image is there.
+    request.emit({ type: "info", message: `The package cache keeps what is old: ${error.message}` });
+  }
+}
+
+async function prune(host: Host, { settings, emit }: BuildRequest, places: BuildPlaces, lock: Lock): Promise<void> {
   const { maxSizeBytes, retentionDays } = settings.packageCache;
   const used = new Set(packagePaths([...lock.packages, ...lock.toolPackages], places.packageCache).values());
   await using alone = await tryFileLock(useLockFile(settings.cacheDir));
