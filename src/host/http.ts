@@ -1,5 +1,4 @@
 import process from "node:process";
-import { getCACertificates } from "node:tls";
 import type { Agent, Dispatcher } from "undici";
 import { ComposerError } from "../core/index.ts";
 
@@ -49,10 +48,10 @@ export function createHttpClient(variables: ProxyVariables = process.env): HttpC
   };
 }
 
-/** Loads undici only now: most commands ask nobody anything, and loading it takes as long as all of our own code. */
+/** Loads undici and TLS only now: most commands ask nobody anything, and loading it takes as long as all of our own code. */
 async function createDispatcher(variables: ProxyVariables): Promise<Dispatcher> {
   const { EnvHttpProxyAgent } = await import("undici");
-  const tls = { minVersion: "TLSv1.2" as const, ca: systemCertificates() };
+  const tls = { minVersion: "TLSv1.2" as const, ca: await systemCertificates() };
   const options: Agent.Options = {
     connect: { ...tls, timeout: CONNECT_TIMEOUT_MS },
     headersTimeout: HEADERS_TIMEOUT_MS,
@@ -83,7 +82,8 @@ function proxyOf(variables: ProxyVariables, name: "http_proxy" | "https_proxy"):
 }
 
 /** The host's CA certificates; Node's own list where the host has none. */
-function systemCertificates(): string[] {
+async function systemCertificates(): Promise<string[]> {
+  const { getCACertificates } = await import("node:tls");
   const system = getCACertificates("system");
   const extra = getCACertificates("extra");
   return system.length > 0 ? [...system, ...extra] : [...getCACertificates("bundled"), ...extra];
