@@ -128,8 +128,7 @@ function schemaOfKey(schema: JsonSchema, key: string): JsonSchema | undefined {
 }
 
 function unknownKey(key: string, path: DocumentPath): string {
-  const shortKey = key.length > 60 ? `${key.slice(0, 60)}…` : key;
-  return `unknown key "${shortKey}"${path.length === 0 ? "" : ` in "${formatPath(path)}"`}`;
+  return `unknown key ${quoted(key)}${path.length === 0 ? "" : ` in "${formatPath(path)}"`}`;
 }
 
 function suggestKey(schema: JsonSchema, key: string, siblings: Mapping): Partial<Issue> {

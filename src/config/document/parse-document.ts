@@ -113,7 +113,7 @@ export function parseSource(text: string, file: string, code: ErrorCode, positio
       const earlier = entries.get(key);
       if (earlier !== undefined) {
         report(
-          `key "${shorten(key)}" is given twice; first in line ${earlier.key.line}`,
+          `key ${JSON.stringify(shorten(key))} is given twice; first in line ${earlier.key.line}`,
           keySpan,
           valuePath,
           "Keep one of them",

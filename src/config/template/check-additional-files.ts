@@ -35,7 +35,7 @@ function checkPlace(
   }
   const below = content === undefined ? undefined : files.find((other) => other.final.startsWith(`${final}/`));
   if (below !== undefined && local === undefined) {
-    return [{ path: at, message: `is a file, but "${below.final}" needs a directory there` }];
+    return [{ path: at, message: `is a file, but ${JSON.stringify(below.final)} needs a directory there` }];
   }
   if (!VOLATILE.test(final)) return [];
   const hint = "What starts there is made at every boot: use tmpfiles.d";

@@ -20,7 +20,7 @@ export async function checkReferencedFiles(
   const findings = await Promise.all(
     referencesOf(template).map(async ({ path, kinds, file = localFile(path) }): Promise<Finding[]> => {
       const state = await stateOf(files, file, kinds);
-      return state === undefined ? [] : [{ path, message: `${kinds.join(" or ")} "${file}" ${state}` }];
+      return state === undefined ? [] : [{ path, message: `${kinds.join(" or ")} ${JSON.stringify(file)} ${state}` }];
     }),
   );
   return findings.flat();

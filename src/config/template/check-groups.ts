@@ -18,7 +18,7 @@ const KNOWN_GROUPS: ReadonlySet<string> = new Set(
 export function checkGroups({ groups = [], users = [] }: SystemConfigSection): Finding[] {
   const declared = [...groups.map(({ name }) => name), ...users.map(({ name }) => name)];
   const checkName = (name: string, path: DocumentPath): Finding[] => {
-    if (!GROUP_NAME.test(name)) return [{ path, message: `"${name}" can be no name of a group` }];
+    if (!GROUP_NAME.test(name)) return [{ path, message: `${JSON.stringify(name)} can be no name of a group` }];
     return declared.includes(name) || KNOWN_GROUPS.has(name) ? [] : [unknownGroup(name, path, groups)];
   };
   return [

@@ -20,7 +20,7 @@ export function checkNetwork(network: NetworkSection | undefined): Finding[] {
     const mac = macs[index];
     return [
       ...(names.indexOf(link.name) < index
-        ? [{ path: [...path, "name"], message: `interface "${link.name}" is already configured above` }]
+        ? [{ path: [...path, "name"], message: `interface ${JSON.stringify(link.name)} is already configured above` }]
         : []),
       ...(mac !== undefined && macs.indexOf(mac) < index
         ? [{ path: [...path, "macAddress"], message: `the interface ${mac} is already configured above` }]
@@ -36,7 +36,10 @@ export function checkNetwork(network: NetworkSection | undefined): Finding[] {
 function checkLink({ name, mtu, macAddress, ...link }: NetworkInterfaceSection, path: DocumentPath): Finding[] {
   const findings: Finding[] = [];
   if (!INTERFACE_NAME.test(name) || name === "." || name === "..") {
-    findings.push({ path: [...path, "name"], message: `"${name}" can be no name or pattern of an interface` });
+    findings.push({
+      path: [...path, "name"],
+      message: `${JSON.stringify(name)} can be no name or pattern of an interface`,
+    });
   }
   const hasIpv6 = link.dhcp6 === true || (link.addresses ?? []).some((address) => cidrFamilyOf(address) === "IPv6");
   if (mtu !== undefined && mtu < IPV6_MIN_MTU && hasIpv6) {
@@ -84,7 +87,7 @@ function checkRoutes({ addresses = [], routes = [], ...link }: NetworkInterfaceS
       findings.push({ path: [...at, "via"], message: `an ${gateway} gateway for an ${target} network` });
     } else if (keys.indexOf(keyOf(route)) < index) {
       const hint = "Remove one of them, or give it another metric";
-      findings.push({ path: at, message: `a route to ${to} is already given above`, hint });
+      findings.push({ path: at, message: `a route to ${JSON.stringify(to)} is already given above`, hint });
     } else if (isStatic && addresses.length > 0 && !/^fe80:/i.test(via) && !isReachable(via, addresses)) {
       const message = `gateway ${via} is in no network of the interface's addresses`;
       findings.push({ path: [...at, "via"], message, severity: "warning" });

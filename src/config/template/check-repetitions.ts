@@ -28,7 +28,7 @@ export function checkRepetitions({
     })),
     ...repeated(additionalFiles.map(({ final }) => final)).map(([index, final]) => ({
       path: ["systemConfig", "additionalFiles", index, "final"],
-      message: `"${final}" already comes from a file above`,
+      message: `${JSON.stringify(final)} already comes from a file above`,
     })),
     ...listedTwice(packages, ["systemConfig", "packages"]),
     ...listedTwice(excludePackages, ["systemConfig", "excludePackages"]),

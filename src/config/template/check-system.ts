@@ -21,7 +21,12 @@ function checkKeyboard(keyboard: SystemConfigSection["keyboard"]): Finding[] {
   const { layout, variant = "" } = keyboard;
   const layouts = layout.split(",");
   if (layouts.includes("")) {
-    return [{ path: "systemConfig.keyboard.layout", message: `"${layout}" has an empty item between its commas` }];
+    return [
+      {
+        path: "systemConfig.keyboard.layout",
+        message: `${JSON.stringify(layout)} has an empty item between its commas`,
+      },
+    ];
   }
   const variants = variant.split(",");
   if (variants.length <= layouts.length) return [];

@@ -70,7 +70,7 @@ function checkType(partition: PartitionSection, path: string, architecture: Arch
   const issues: DiskIssue[] = [];
   const { type, typeUUID } = partition;
   if (typeUUID !== undefined && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(typeUUID)) {
-    issues.push(invalid(`${path}.typeUUID`, `"${typeUUID}" is no GUID`, `Write it like "${ESP_GUID}"`));
+    issues.push(invalid(`${path}.typeUUID`, `${JSON.stringify(typeUUID)} is no GUID`, `Write it like "${ESP_GUID}"`));
   } else if (typeUUID !== undefined && /^[0-]*$/.test(typeUUID)) {
     issues.push(invalid(`${path}.typeUUID`, "is the GUID of unused entries", "Use the GUID of a partition type"));
   }
@@ -78,7 +78,7 @@ function checkType(partition: PartitionSection, path: string, architecture: Arch
     const nearest = nearestOf(type, PARTITION_TYPE_NAMES);
     const known = `known are ${PARTITION_TYPE_NAMES.join(", ")}`;
     const hint = nearest === undefined ? `Use "typeUUID" for other types; ${known}` : `Did you mean "${nearest}"?`;
-    issues.push(invalid(`${path}.type`, `"${type}" is no known partition type`, hint));
+    issues.push(invalid(`${path}.type`, `${JSON.stringify(type)} is no known partition type`, hint));
   }
   const otherRoot = /^linux-(?:root|usr)-(amd64|arm64)/.exec(type ?? "")?.[1];
   if (otherRoot !== undefined && otherRoot !== architecture.deb) {
@@ -96,7 +96,7 @@ function checkName(partition: PartitionSection, path: string): DiskIssue[] {
     return [
       invalid(
         `${path}.${field}`,
-        `"${name}" is too long for a partition name`,
+        `${JSON.stringify(name)} is too long for a partition name`,
         `Use at most ${MAX_NAME_LENGTH} characters`,
       ),
     ];
@@ -113,10 +113,12 @@ function checkMountPoint(partition: PartitionSection, path: string): DiskIssue[]
     const isClean = mountPoint === "/" || /^(?:\/(?!\.{1,2}(?:\/|$))[^/]+)+$/.test(mountPoint);
     if (!isClean || hasControlCharacter(mountPoint)) {
       const hint = 'Write an absolute path without "..", doubled or final slashes, or "none"';
-      issues.push(invalid(`${path}.mountPoint`, `"${mountPoint}" is no clean absolute path`, hint));
+      issues.push(invalid(`${path}.mountPoint`, `${JSON.stringify(mountPoint)} is no clean absolute path`, hint));
     } else if (KERNEL_DIRECTORIES.test(mountPoint)) {
       const hint = "Mount the partition somewhere else";
-      issues.push(invalid(`${path}.mountPoint`, `"${mountPoint}" cannot be a partition of its own`, hint));
+      issues.push(
+        invalid(`${path}.mountPoint`, `${JSON.stringify(mountPoint)} cannot be a partition of its own`, hint),
+      );
     }
     if (partition.fsType === "linux-swap") {
       issues.push(invalid(`${path}.mountPoint`, "swap space is not mounted", 'Write "none"'));
@@ -148,7 +150,9 @@ function checkUnique(
     }
     // A name that is only the id has been found by the id.
     if (field === "name" && partition.name === undefined && partitions[other]?.name === undefined) return [];
-    return [invalid(`${pathOf(index)}.${field}`, `"${value}" is taken by ${pathOf(other)}`, "Choose another")];
+    return [
+      invalid(`${pathOf(index)}.${field}`, `${JSON.stringify(value)} is taken by ${pathOf(other)}`, "Choose another"),
+    ];
   });
 }
 

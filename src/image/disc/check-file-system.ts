@@ -50,7 +50,7 @@ function checkLabel(fsType: string, label: string, path: string): DiskIssue[] {
   }
   if (FAT_LABEL.test(label)) return [];
   const hint = "Use at most 11 upper-case letters, digits, or characters like - and _";
-  return [invalid(`${path}.fsLabel`, `"${label}" is no FAT label`, hint)];
+  return [invalid(`${path}.fsLabel`, `${JSON.stringify(label)} is no FAT label`, hint)];
 }
 
 function checkSize(fsType: string, sizeBytes: number | undefined, path: string): DiskIssue[] {
