@@ -28,7 +28,12 @@ export async function run(host: Host, words: readonly string[], streams: Streams
 }
 
 /** Commander's "error: unknown option '--foo'\n(Did you mean --food?)" in our form. */
-function usageError({ message }: CommanderError): ComposerError {
+function usageError({ code, message }: CommanderError): ComposerError {
+  if (code === "commander.help") {
+    return new ComposerError("USAGE", "Cannot read the command line: it does not say what to do", {
+      hint: "--help after the command shows what follows it",
+    });
+  }
   const [first = "", ...rest] = message.split("\n");
   const what = first
     .replace(/^error: /, "")

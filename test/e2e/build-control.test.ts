@@ -74,9 +74,9 @@ describe("a build that is steered", () => {
   });
 
   it("ends when its time is over, says where it was, and leaves nothing unfinished", async () => {
-    const { exitCode, stderr } = await build("b.yml", "--timeout", "4s", "--no-image-cache");
+    const { exitCode, stderr } = await build("b.yml", "--timeout", "8s", "--no-image-cache");
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/ERROR: Cannot finish the build within 4s: it was in the stage "\w+", step "[\w-]+"/);
+    expect(stderr).toMatch(/ERROR: Cannot finish the build within 8s: it was in the stage "\w+", step "[\w-]+"/);
     expect(stderr).toContain("nothing unfinished was kept");
     const left = (await readdir(target())).filter((name) => name.startsWith("."));
     expect(left).toEqual([".lock", ".records"]);

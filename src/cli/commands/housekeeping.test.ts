@@ -76,6 +76,17 @@ describe("config show", () => {
   });
 });
 
+describe.each(["cache", "config"])("%s alone", (command) => {
+  it("is told that something is missing", async () => {
+    expect(await call(command)).toEqual({
+      exitCode: 2,
+      stdout: "",
+      stderr:
+        "ERROR: Cannot read the command line: it does not say what to do\nhint: --help after the command shows what follows it\n",
+    });
+  });
+});
+
 describe("cache", () => {
   const PROVIDER = "debian-debian13-x86_64";
   const TARGET = `workspace/${PROVIDER}/imagebuild/minimal`;
