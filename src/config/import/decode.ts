@@ -41,12 +41,16 @@ export function reportIssue(issues: Issue[], spot: Spot, message: string, more: 
 export const text: Decoder<string> = (spot, context) => {
   const { node } = spot;
   if (node.kind !== "text") return wrongKind(spot, context, "a text");
-  const control = CONTROL_CHARACTER.exec(node.text);
-  if (control === null) return node.text;
-  const codePoint = control[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
-  reportIssue(context.issues, spot, `control character U+${codePoint} in a text`);
-  return undefined;
+  return isPlain(node.text, spot, context) ? node.text : undefined;
 };
+
+function isPlain(text: string, spot: Spot, { issues }: DecodeContext): boolean {
+  const control = CONTROL_CHARACTER.exec(text);
+  if (control === null) return true;
+  const codePoint = control[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
+  reportIssue(issues, spot, `control character U+${codePoint} in a text`);
+  return false;
+}
 
 const CONTROL_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 
@@ -107,6 +111,7 @@ export function mapOf<T>(decode: Decoder<T>): Decoder<(Field<T> & { readonly key
         context.notes.add("dropped", at, REPEATED);
         return [];
       }
+      if (!isPlain(entry.key, at, context)) return [];
       return decodeField(decode, at, context).map((field) => ({ ...field, key: entry.key }));
     });
   };

@@ -9,11 +9,10 @@ import {
   Positions,
   checkSchema,
   firstIssues,
-  formatPath,
-  parsePath,
   parseSource,
 } from "../document/index.ts";
 import { checkLayer, checkTemplate } from "../template/check-template.ts";
+import { locateFindings } from "../template/locate-findings.ts";
 import type { ImageTemplate } from "../template/schema/index.ts";
 import { readBuildSpecification } from "./build-specification/read-build-specification.ts";
 import { escapeReferences } from "./escape-references.ts";
@@ -99,7 +98,8 @@ export async function importedDocument(
   };
   const outcome = await (format === "imageconfig" ? readImageConfig(source) : readBuildSpecification(source));
   for (const { file: name, spot } of named) {
-    if (await host.files.exists(name)) continue;
+    // A name that no file can have is none that is there.
+    if (await host.files.exists(name).catch(() => false)) continue;
     const message = "the file will be there when the image is built; now it is not";
     notes.add("assumed", spot, message, "Paths are relative to the imported file; --base-dir names another directory");
   }
@@ -134,24 +134,11 @@ export async function importTemplate(
   const issues = firstIssues(
     file,
     checkSchema(template, templateSchema as JsonSchema, "TEMPLATE_INVALID", positions),
-    meaningIssues(template, positions),
+    locateFindings([...checkLayer(template), ...checkTemplate(template)], template, positions),
   );
-  if (issues.length > 0) throw new IssuesError(what, issues, sources);
+  const errors = issues.filter(({ severity }) => severity !== "warning");
+  if (errors.length > 0) throw new IssuesError(what, errors, sources);
   return { ...imported, template, positions };
-}
-
-function meaningIssues(template: ImageTemplate, positions: Positions): Issue[] {
-  return [...checkLayer(template), ...checkTemplate(template)].map((finding): Issue => {
-    const at = typeof finding.path === "string" ? parsePath(finding.path) : finding.path;
-    const position = positions.find(template, at);
-    return {
-      code: finding.code ?? "TEMPLATE_INVALID",
-      path: formatPath(at),
-      message: finding.message,
-      ...(finding.hint === undefined ? {} : { hint: finding.hint }),
-      ...(position === undefined ? {} : { position }),
-    };
-  });
 }
 
 interface ParsedForeign {

@@ -1,9 +1,9 @@
 import { STAGES, nearestOf } from "../../../core/index.ts";
 import type { BuildSection } from "../../template/schema/index.ts";
 import { type Placed, placed } from "../compose.ts";
-import { type Field, reportIssue } from "../decode.ts";
+import { reportIssue } from "../decode.ts";
 import type { BuildSpecification } from "./model.ts";
-import type { SpecificationConversion } from "./read-build-specification.ts";
+import { type SpecificationConversion, same } from "./conversion.ts";
 
 type Stage = (typeof STAGES)[number];
 
@@ -35,8 +35,4 @@ export function convertBuild(
     parallel: same(build.parallel),
     keepTemp: same(build.keepTemp),
   });
-}
-
-export function same<T>(field: Field<T> | undefined): Placed<T> | undefined {
-  return field && placed(field.value, field.spot);
 }

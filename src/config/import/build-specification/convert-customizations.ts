@@ -1,9 +1,8 @@
 import type { AdditionalFileSection, SystemConfigSection } from "../../template/schema/index.ts";
 import { type Placed, placed } from "../compose.ts";
 import { type Field, reportIssue } from "../decode.ts";
-import { same } from "./convert-build.ts";
 import type { CustomizationsModel } from "./model.ts";
-import type { SpecificationConversion } from "./read-build-specification.ts";
+import { type SpecificationConversion, same } from "./conversion.ts";
 
 /** What is installed and configured beyond the base. */
 export function convertCustomizations(

@@ -2,21 +2,16 @@ import path from "node:path";
 import { nearestOf } from "../../../core/index.ts";
 import type { Issue } from "../../document/index.ts";
 import type { ArtifactSection, ImageTemplate, TargetSection } from "../../template/schema/index.ts";
-import { type Composition, type Placed, createComposition, placed } from "../compose.ts";
+import { type Placed, createComposition, placed } from "../compose.ts";
 import { type Field, reportIssue } from "../decode.ts";
 import type { ForeignSource, ImportOutcome } from "../import-source.ts";
 import type { Spot } from "../source-node.ts";
 import { validName } from "../valid-name.ts";
+import type { SpecificationConversion } from "./conversion.ts";
 import { convertBuild } from "./convert-build.ts";
 import { convertCustomizations } from "./convert-customizations.ts";
 import { BuildSpecification, type ImageModel } from "./model.ts";
 import { BASE_NAMES, targetOfBase } from "./target-of-base.ts";
-
-/** What the conversion of each part of a build specification gets. */
-export interface SpecificationConversion extends Pick<ForeignSource, "notes" | "options" | "localPath" | "file"> {
-  readonly compose: Composition;
-  readonly issues: Issue[];
-}
 
 /** Converts the build specification that came before templates. */
 export function readBuildSpecification(source: ForeignSource): ImportOutcome {

@@ -26,8 +26,10 @@ export function checkMounts(config: ImageConfig, { value: system }: Field<System
       const expected = "one of partuuid, uuid, partlabel";
       report(MountIdentifier.spot, `unknown value ${JSON.stringify(MountIdentifier.value)}`, { expected });
     } else if (MountIdentifier.value === "partlabel" && partition !== undefined) {
-      if (tableType !== "gpt") report(MountIdentifier.spot, 'only a "gpt" disk has partition labels');
-      else if (textOf(partition.value.Name) === "") report(MountIdentifier.spot, "the partition has no Name");
+      if (tableType === "mbr" || tableType === "")
+        report(MountIdentifier.spot, 'only a "gpt" disk has partition labels');
+      else if (tableType === "gpt" && textOf(partition.value.Name) === "")
+        report(MountIdentifier.spot, "the partition has no Name");
     }
   }
   const { Encryption } = system;

@@ -30,12 +30,18 @@ export function joinPartitions(
   { Disks }: ImageConfig,
   settings: readonly Field<PartitionSettingModel>[],
 ): MountedPartition[] {
+  // Reversed: of partitions with the same ID the first counts, and the others are another rule's.
   const byId = new Map(
-    itemsOf(Disks).flatMap(({ value: disk }) =>
-      itemsOf(disk.Partitions).map(
-        (partition) => [textOf(partition.value.ID), { partition, tableType: textOf(disk.PartitionTableType) }] as const,
+    [...itemsOf(Disks)]
+      .reverse()
+      .flatMap(({ value: disk }) =>
+        [...itemsOf(disk.Partitions)]
+          .reverse()
+          .map(
+            (partition) =>
+              [textOf(partition.value.ID), { partition, tableType: textOf(disk.PartitionTableType) }] as const,
+          ),
       ),
-    ),
   );
   return settings.map((setting) => {
     const joined = byId.get(textOf(setting.value.ID));
