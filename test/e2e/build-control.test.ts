@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, readdir, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nodeFiles } from "../../src/host/index.ts";
 import { filesBelow } from "./support/leftovers.ts";
 import { makeDirectory, REPOSITORY, run } from "./support/workshop.ts";
 
@@ -23,10 +23,7 @@ describe("a build that is steered", () => {
   const target = (...parts: string[]): string => at("workspace", PROVIDER, "imagebuild/control", ...parts);
   const compose = (...words: string[]) => run([COMPOSER, ...words], { cwd: directory.path, timeoutMs: 10 * 60_000 });
   const build = (...words: string[]) => compose("build", "--mirror", "debian=host", "--progress", "plain", ...words);
-  const imageDigest = async (): Promise<string> =>
-    createHash("sha256")
-      .update(await readFile(target("control-1.raw")))
-      .digest("hex");
+  const imageDigest = () => nodeFiles.sha256(target("control-1.raw"));
 
   beforeAll(async () => {
     directory = await makeDirectory("build-control-");
