@@ -25,6 +25,7 @@ export interface ImportNote {
 
 /** Notes beyond this number are only counted: nobody reads them. */
 const MAX_NOTES = 500;
+const MAX_PATH_LENGTH = 200;
 
 /** Collects notes in the order in which they are made. */
 export class NoteList {
@@ -55,11 +56,15 @@ export class NoteList {
 export function formatNotes(notes: readonly ImportNote[]): string[] {
   return notes.flatMap(({ kind, path, value, message, hint, position }) => {
     const place = `${position.file}:${position.line}:${position.column}`;
-    const subject = [path, ...(value === undefined ? [] : [value])].filter((text) => text !== "").join(" = ");
+    const subject = [shorten(path), ...(value === undefined ? [] : [value])].filter((text) => text !== "").join(" = ");
     const lead = subject === "" ? "" : `${subject}: `;
     const line = printable(`${place}: ${kind}: ${lead}${message}`);
     return hint === undefined ? [line] : [line, printable(`  hint: ${hint}`)];
   });
+}
+
+function shorten(path: string): string {
+  return path.length > MAX_PATH_LENGTH ? `${path.slice(0, MAX_PATH_LENGTH)}…` : path;
 }
 
 /** A hostile file must not write to the terminal through what is said about it. */

@@ -3,5 +3,6 @@ export { FORMAT_WORDS, type ForeignFormat, foreignFormatOf } from "./foreign-for
 export { formatImportedTemplate } from "./format-imported-template.ts";
 export { type ImportNote, type ImportNoteKind, formatNotes } from "./import-note.ts";
 export type { ImportOptions } from "./import-source.ts";
-export { type ImportedDocument, type ImportedTemplate, importTemplate, importedDocument } from "./import-template.ts";
+export { importTemplate } from "./import-lazily.ts";
+export type { ImportedDocument, ImportedTemplate } from "./import-template.ts";
 export { hidePasswords } from "./hide-passwords.ts";

@@ -53,7 +53,7 @@ export function convertTarget(source: NameSources, { compose, notes }: Conversio
     os: placed<TargetSection["os"]>("azure-linux", root),
     dist: placed("azl3", root),
     arch: placed(architectureOf(source, notes.add.bind(notes)), root),
-    imageType: placed(imageType, root),
+    imageType: placed(imageType, config.Disks?.spot ?? root),
   });
 }
 
