@@ -10,7 +10,8 @@ import { openSerialSession } from "./support/serial-session.ts";
 import { IMAGE_NAME, makeDirectory, REPOSITORY, run, succeed, TEMPLATE } from "./support/workshop.ts";
 
 const COMPOSER = path.join(REPOSITORY, "os-image-composer");
-const BOOT_TIMEOUT_MS = 5 * 60_000;
+/** It takes 90 s when nothing else runs; a busy host is no fault of the image. */
+const BOOT_TIMEOUT_MS = 10 * 60_000;
 
 /** The README's first command, with the password that the README says to choose, and the mirror that this host uses. */
 describe("the image that the README's first command makes", () => {
@@ -119,7 +120,7 @@ describe("the image that the README's first command makes", () => {
 
   it(
     "boots under UEFI to a login, with every unit running and every package whole",
-    { timeout: 15 * 60_000 },
+    { timeout: 2 * BOOT_TIMEOUT_MS + 5 * 60_000 },
     async () => {
       const nonce = randomBytes(8).toString("hex");
       const session = openSerialSession({
