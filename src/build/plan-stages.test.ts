@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Stage } from "../core/index.ts";
-import { checkStageList, planStages } from "./plan-stages.ts";
+import { planStages } from "./plan-stages.ts";
 
 describe("planStages()", () => {
   it.each<[string, Parameters<typeof planStages>[0], Stage, Stage[]]>([
@@ -29,18 +29,5 @@ describe("planStages()", () => {
     [{ last: "sign", skipped: ["sign"] }, /end after the stage "sign": --skip-stage leaves it out/],
   ])("refuses %j", (wishes, words) => {
     expect(() => planStages(wishes)).toThrow(words);
-  });
-});
-
-describe("checkStageList()", () => {
-  it.each<[Stage[] | undefined, string[]]>([
-    [undefined, []],
-    [["validate", "packages", "compose", "configuration", "finalize"], []],
-    [["packages"], []],
-    [[], ["the list is empty"]],
-    [["validate", "compose"], ['stage "compose" needs "packages", which is not in the list']],
-    [["packages", "compose", "finalize"], ['stage "finalize" needs "configuration", which is not in the list']],
-  ])("finds in %j", (listed, messages) => {
-    expect(checkStageList(listed).map(({ message }) => message)).toEqual(messages);
   });
 });

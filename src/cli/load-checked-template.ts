@@ -1,4 +1,3 @@
-import { checkStageList } from "../build/index.ts";
 import { type Finding, type ImageTemplate, type MergedTemplate, checkBootable, loadTemplate } from "../config/index.ts";
 import { architectureOf, parseSize } from "../core/index.ts";
 import { checkDisk } from "../image/index.ts";
@@ -20,8 +19,7 @@ export async function loadCheckedTemplate(
     const findings = check(template);
     return onlyWarns(template) ? findings.map(asWarning) : findings;
   });
-  const checkStages = ({ build }: ImageTemplate): Finding[] => checkStageList(build?.stages);
-  return loadTemplate(context.host, file, { configDir, checks: [...softened, checkStages] });
+  return loadTemplate(context.host, file, { configDir, checks: softened });
 }
 
 /** What cannot be built at all stays refused. */

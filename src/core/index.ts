@@ -11,6 +11,7 @@ export * from "./events.ts";
 export * from "./globs.ts";
 export * from "./redact-url.ts";
 export * from "./sizes.ts";
+export * from "./stage-needs.ts";
 export * from "./steps.ts";
 export * from "./suggestion.ts";
 export * from "./uuid.ts";
