@@ -1,4 +1,11 @@
-import { type Finding, type ImageTemplate, type MergedTemplate, checkBootable, loadTemplate } from "../config/index.ts";
+import {
+  type Finding,
+  type ImageTemplate,
+  type MergedTemplate,
+  checkBootable,
+  checkPrograms,
+  loadTemplate,
+} from "../config/index.ts";
 import { architectureOf, parseSize } from "../core/index.ts";
 import { checkDisk } from "../image/index.ts";
 import type { CliContext } from "./context.ts";
@@ -19,7 +26,7 @@ export async function loadCheckedTemplate(
     const findings = check(template);
     return onlyWarns(template) ? findings.map(asWarning) : findings;
   });
-  return loadTemplate(context.host, file, { configDir, checks: softened });
+  return loadTemplate(context.host, file, { configDir, checks: [...softened, checkPrograms] });
 }
 
 /** What cannot be built at all stays refused. */

@@ -47,14 +47,15 @@ export function checkBootable({ target, systemConfig = {} }: ImageTemplate): Fin
   return [
     ...((kernel.packages ?? []).length > 0
       ? []
-      : checkPresent(needed.kernel, ["systemConfig", "kernel", "packages"], systemConfig)),
-    ...checkPresent(loader, ["systemConfig", "bootloader", "provider"], systemConfig),
+      : checkPresent(needed.kernel, ["systemConfig", "kernel", "packages"], target, systemConfig)),
+    ...checkPresent(loader, ["systemConfig", "bootloader", "provider"], target, systemConfig),
   ];
 }
 
 function checkPresent(
   { what, prefixes, examples }: Needed,
   path: readonly string[],
+  { arch }: ImageTemplate["target"],
   { packages = [], excludePackages = [] }: NonNullable<ImageTemplate["systemConfig"]>,
 ): Finding[] {
   const isPresent = packages
@@ -69,6 +70,8 @@ function checkPresent(
     const message = `${JSON.stringify(excludePackages[index])} keeps the ${what} out, which the image needs`;
     return [{ path: ["systemConfig", "excludePackages", index], message }];
   }
-  const hint = `Add ${examples[0]} to systemConfig.packages`;
+  const ofArchitecture = arch === "aarch64" ? /arm64/ : /amd64/;
+  const example = examples.find((name) => ofArchitecture.test(name)) ?? examples[0];
+  const hint = `Add ${example} to systemConfig.packages`;
   return [{ path, message: `the ${what} is in no package of the template`, hint }];
 }

@@ -1,5 +1,6 @@
 /** The image template: loading, merging with what it extends and the defaults of its target, checking. */
 export { checkBootable } from "./check-bootable.ts";
+export { checkPrograms } from "./check-programs.ts";
 export { TRUSTED } from "./check-repositories.ts";
 export * from "./load-template.ts";
 export * from "./redact-template.ts";
