@@ -4,10 +4,10 @@ import { MAX_DOCUMENT_BYTES, type SourceDocument, parseSource } from "./parse-do
 import type { Positions } from "./positions.ts";
 
 /**
- * Reads a file as UTF-8 and parses it; stops reading when it is too large to be what it claims.
+ * Reads a file as UTF-8 and parses it.
  *
  * @param code of the issues in the text
- * @throws {HOST_FILE_UNREADABLE}
+ * @throws as {@link readText}
  */
 export async function readDocument(
   files: HostFiles,
@@ -16,6 +16,22 @@ export async function readDocument(
   code: ErrorCode,
   positions: Positions,
 ): Promise<SourceDocument> {
+  return parseSource(await readText(files, file, shownFile, code), shownFile, code, positions);
+}
+
+/**
+ * The text of a file; stops reading when it is too large to be written by people.
+ *
+ * @param shownFile what messages call it
+ * @throws {HOST_FILE_UNREADABLE}
+ * @throws {ComposerError} with `code`: it is too large, or not UTF-8
+ */
+export async function readText(
+  files: Pick<HostFiles, "readStream">,
+  file: string,
+  shownFile: string,
+  code: ErrorCode,
+): Promise<string> {
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
   for await (const chunk of files.readStream(file)) {
@@ -27,9 +43,8 @@ export async function readDocument(
   }
   const bytes = Buffer.concat(chunks);
   const text = decode(bytes);
-  if (text === undefined)
-    throw new ComposerError(code, `Cannot read "${shownFile}": it is not UTF-8 text`, hintFor(bytes));
-  return parseSource(text, shownFile, code, positions);
+  if (text !== undefined) return text;
+  throw new ComposerError(code, `Cannot read "${shownFile}": it is not UTF-8 text`, hintFor(bytes));
 }
 
 function decode(bytes: Uint8Array): string | undefined {

@@ -10,6 +10,7 @@ import {
   checkSchema,
   firstIssues,
   parseSource,
+  readText,
 } from "../document/index.ts";
 import { checkLayer, checkTemplate } from "../template/check-template.ts";
 import { locateFindings } from "../template/locate-findings.ts";
@@ -22,7 +23,6 @@ import type { ImportOptions, ImportOutcome } from "./import-source.ts";
 import { readImageConfig } from "./imageconfig/read-imageconfig.ts";
 import { nodeOfDocument } from "./node-of-document.ts";
 import { parseJson } from "./parse-json.ts";
-import { readLimitedText } from "./read-limited-text.ts";
 import type { SourceNode, Spot } from "./source-node.ts";
 
 type ImportHost = Pick<Host, "files" | "environment">;
@@ -176,7 +176,7 @@ function keysOf(node: SourceNode): unknown {
 
 async function readSource({ files }: ImportHost, absolute: string, file: string): Promise<string> {
   try {
-    return await readLimitedText(files, absolute);
+    return await readText(files, absolute, absolute, "TEMPLATE_SYNTAX");
   } catch (error) {
     if (!isComposerError(error)) throw error;
     if (error.code !== "HOST_FILE_UNREADABLE")

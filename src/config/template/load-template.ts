@@ -99,8 +99,11 @@ export async function loadTemplate(
   const warnings = issues.filter((issue) => issue.severity === "warning");
   const unsupported = issues.filter(isUnsupported);
   const errors = issues.filter((issue) => issue.severity !== "warning" && !isUnsupported(issue));
-  if (errors.length > 0) throw new IssuesError(`template "${file}"`, errors, sources, [...warnings, ...unsupported]);
   const imported = user.layers.at(-1)?.imported;
+  if (errors.length > 0) {
+    const others = [...noteIssues(imported), ...warnings, ...unsupported];
+    throw new IssuesError(`template "${file}"`, errors, sources, others);
+  }
   return { ...merged, warnings, unsupported, ...(imported === undefined ? {} : { imported }) };
 }
 
@@ -108,6 +111,18 @@ export async function loadTemplate(
 export function requireSupported(merged: MergedTemplate): void {
   const file = merged.files.at(-1) ?? "";
   if (merged.unsupported.length > 0) throw new IssuesError(`template "${file}"`, merged.unsupported, merged.sources);
+}
+
+/** What an import changed may be why the rest is wrong. */
+function noteIssues(imported: ImportedDocument | undefined): Issue[] {
+  return (imported?.notes ?? []).map(({ kind, path: at, message, hint, position }) => ({
+    code: "TEMPLATE_INVALID",
+    severity: "warning",
+    path: at,
+    message: `${kind}: ${message}`,
+    position,
+    ...(hint === undefined ? {} : { hint }),
+  }));
 }
 
 interface Defaults {

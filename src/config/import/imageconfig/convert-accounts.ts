@@ -2,7 +2,7 @@ import { isComposerError } from "../../../core/index.ts";
 import type { GroupSection, UserSection } from "../../template/schema/index.ts";
 import { type Placed, placed } from "../compose.ts";
 import { type Field, reportIssue } from "../decode.ts";
-import { readLimitedText } from "../read-limited-text.ts";
+import { readText } from "../../document/index.ts";
 import type { Spot } from "../source-node.ts";
 import type { Conversion } from "./conversion.ts";
 import { type SystemConfigModel, type UserModel, itemsOf, textOf } from "./model.ts";
@@ -103,7 +103,7 @@ async function keysOf({ SSHPubKeyPaths, SSHPubKeys }: UserModel, conversion: Con
   const fromFiles = await Promise.all(
     itemsOf(SSHPubKeyPaths).map(async ({ value, spot }) => {
       try {
-        return linesOf(await readLimitedText(files, resolve(value)), spot);
+        return linesOf(await readText(files, resolve(value), resolve(value), "TEMPLATE_SYNTAX"), spot);
       } catch (error) {
         if (!isComposerError(error)) throw error;
         reportIssue(issues, spot, `key file ${JSON.stringify(value)} cannot be read`, {

@@ -3,7 +3,7 @@ import { messageOf } from "../../../core/index.ts";
 import type { HostFiles } from "../../../host/index.ts";
 import { type DecodeContext, type Field, listOf, shape, text } from "../decode.ts";
 import { parseJson } from "../parse-json.ts";
-import { readLimitedText } from "../read-limited-text.ts";
+import { readText } from "../../document/index.ts";
 import { type SystemConfigModel, itemsOf } from "./model.ts";
 import type { Report } from "./rule-context.ts";
 
@@ -50,7 +50,7 @@ async function readList(
   const shown = shownFile(file);
   let content: string;
   try {
-    content = await readLimitedText(files, file);
+    content = await readText(files, file, file, "TEMPLATE_SYNTAX");
   } catch (error) {
     const isThere = await files.exists(file).catch(() => false);
     const state = isThere ? `cannot be read: ${messageOf(error)}` : "does not exist";
