@@ -107,7 +107,8 @@ function checkNames({ nameservers = [], searchDomains = [] }: NetworkInterfaceSe
       return [{ path: [...path, "nameservers", index], message: `${JSON.stringify(server)} is no address` }];
     }),
     ...searchDomains.flatMap((domain, index): Finding[] => {
-      if (DNS_NAME.test(domain) && domain.length <= 253) return [];
+      // All names: the way to make this interface's servers the ones that are asked first.
+      if (domain === "~." || (DNS_NAME.test(domain) && domain.length <= 253)) return [];
       return [{ path: [...path, "searchDomains", index], message: `${JSON.stringify(domain)} is no domain name` }];
     }),
   ];

@@ -27,11 +27,9 @@ function checkRepository(repository: PackageRepositorySection, path: DocumentPat
     const message = sources.length === 0 ? "has no packages" : `has ${sources.join(" and ")}`;
     return [{ path, message, hint: "Give exactly one of url, path and packages" }];
   }
-  const { codename, component, allowPackages } = repository;
+  const { component, allowPackages } = repository;
   return [
-    ...(/^[\x21-\x7e]+$/.test(codename) && !codename.split("/").includes("..")
-      ? []
-      : [{ path: [...path, "codename"], message: `${JSON.stringify(codename)} is no name of a suite` }]),
+    ...checkSuite(repository, path, family),
     ...checkUrl(repository, path),
     ...checkKeys(repository, path),
     ...checkFiles(repository, path, family),
@@ -47,6 +45,13 @@ function checkRepository(repository: PackageRepositorySection, path: DocumentPat
         : [{ path: [...path, "allowPackages", index], message: `${JSON.stringify(glob)} matches no package name` }],
     ),
   ];
+}
+
+/** Of the other repositories it is only what people call them. */
+function checkSuite({ codename, url }: PackageRepositorySection, path: DocumentPath, family: "deb" | "rpm"): Finding[] {
+  if (url === undefined || family === "rpm") return [];
+  if (/^[\x21-\x7e]+$/.test(codename) && !codename.split("/").includes("..")) return [];
+  return [{ path: [...path, "codename"], message: `${JSON.stringify(codename)} is no name of a suite` }];
 }
 
 function checkUrl({ url }: PackageRepositorySection, path: DocumentPath): Finding[] {
