@@ -1,13 +1,8 @@
 import { type Mapping, type Positions, isList, isMapping } from "../document/index.ts";
 import { TRUSTED } from "./check-repositories.ts";
 import { type Located, fieldOf, itemsOf, listOf, mappingOf } from "./merge-layers.ts";
-import type { TargetSection } from "./schema/index.ts";
-
-const RPM_SYSTEMS: readonly TargetSection["os"][] = [
-  "azure-linux",
-  "edge-microvisor-toolkit",
-  "redhat-compatible-distro",
-];
+import { packageFamilyOf } from "./package-family.ts";
+import type { ImageTemplate } from "./schema/index.ts";
 
 /**
  * Turns the short form `repositories` into entries of `packageRepositories`, after those that are there.
@@ -17,8 +12,8 @@ const RPM_SYSTEMS: readonly TargetSection["os"][] = [
 export function expandRepositories(template: Mapping, positions: Positions): Mapping {
   const short = fieldOf(template, "repositories", positions);
   if (short === undefined || !isList(short.value)) return template;
-  const target = template["target"];
-  const isRpm = isMapping(target) && RPM_SYSTEMS.some((os) => os === target["os"]);
+  const { target } = template as Partial<ImageTemplate>;
+  const isRpm = target !== undefined && packageFamilyOf(target) === "rpm";
   const long = fieldOf(template, "packageRepositories", positions);
   const expanded = itemsOf(short, positions).map((item) => expandRepository(item, isRpm, positions));
   const items = [...(long === undefined ? [] : itemsOf(long, positions)), ...expanded];

@@ -29,7 +29,7 @@ export const Kernel = Type.Object(
 );
 
 const signingFile = (description: string, example: string, endings: string) =>
-  Type.Optional(text(description, example, matching(`\\.(${endings.replaceAll(", ", "|")})$`, `a file *.${endings}`)));
+  Type.Optional(text(description, example, matching(`\\.(${endings.replaceAll(", ", "|")})$`, `a file *.${endings.replaceAll(", ", " or *.")}`)));
 
 export const Immutability = Type.Object(
   {
