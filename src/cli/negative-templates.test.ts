@@ -58,7 +58,7 @@ function checkFiles(): string[] {
       .filter((name) => pattern.test(name) && !name.endsWith(".test.ts"))
       .map((name) => path.join(folder, name));
   return [
-    ...filesIn("src/config/template", /^check-/),
+    ...filesIn("src/config/template/checks", /^check-/),
     ...filesIn("src/image/disc", /^(check-|lay-out-partitions)/),
     ...filesIn("src/config/document", /^(check-schema|parse-document)/),
   ];

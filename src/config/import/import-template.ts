@@ -12,7 +12,7 @@ import {
   parseSource,
   readText,
 } from "../document/index.ts";
-import { checkLayer, checkTemplate } from "../template/check-template.ts";
+import { checkLayer, checkTemplate } from "../template/checks/check-template.ts";
 import { locateFindings } from "../template/locate-findings.ts";
 import type { ImageTemplate } from "../template/schema/index.ts";
 import { readBuildSpecification } from "./build-specification/read-build-specification.ts";

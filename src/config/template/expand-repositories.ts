@@ -1,5 +1,5 @@
 import { type Mapping, type Positions, isList, isMapping } from "../document/index.ts";
-import { TRUSTED } from "./check-repositories.ts";
+import { TRUSTED } from "./checks/check-repositories.ts";
 import { type Located, fieldOf, itemsOf, listOf, mappingOf } from "./merge-layers.ts";
 import { packageFamilyOf } from "./package-family.ts";
 import type { ImageTemplate } from "./schema/index.ts";

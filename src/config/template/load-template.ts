@@ -13,9 +13,9 @@ import {
   isMapping,
 } from "../document/index.ts";
 import type { ImportedDocument } from "../import/import-template.ts";
-import { checkReferencedFiles } from "./check-files.ts";
-import { checkSupport } from "./check-support.ts";
-import { checkTemplate } from "./check-template.ts";
+import { checkReferencedFiles } from "./checks/check-files.ts";
+import { checkSupport } from "./checks/check-support.ts";
+import { checkTemplate } from "./checks/check-template.ts";
 import { locateFindings, toPath } from "./locate-findings.ts";
 import { mergeTemplates } from "./merge-template.ts";
 import {

@@ -16,7 +16,7 @@ import {
 import templateSchema from "../../../schema/os-image-template.schema.json" with { type: "json" };
 import { foreignFormatOf } from "../import/foreign-format.ts";
 import type { ImportedDocument } from "../import/import-template.ts";
-import { checkLayer } from "./check-template.ts";
+import { checkLayer } from "./checks/check-template.ts";
 import { locateFindings } from "./locate-findings.ts";
 import { expandRepositories } from "./expand-repositories.ts";
 import { pruneInvalid } from "./prune-invalid.ts";

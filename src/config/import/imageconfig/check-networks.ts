@@ -1,4 +1,4 @@
-import { ipFamilyOf } from "../../template/ip-address.ts";
+import { ipFamilyOf } from "../../template/checks/ip-address.ts";
 import { type SystemConfigModel, itemsOf, textOf } from "./model.ts";
 import { type Report, spotOf } from "./rule-context.ts";
 

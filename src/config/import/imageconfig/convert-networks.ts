@@ -1,5 +1,5 @@
 import type { NetworkInterfaceSection, NetworkSection } from "../../template/schema/index.ts";
-import { ipFamilyOf } from "../../template/ip-address.ts";
+import { ipFamilyOf } from "../../template/checks/ip-address.ts";
 import { type Placed, placed } from "../compose.ts";
 import type { Field } from "../decode.ts";
 import type { Conversion } from "./conversion.ts";

@@ -1,4 +1,4 @@
-import { ipFamilyOf } from "../../template/ip-address.ts";
+import { ipFamilyOf } from "../../template/checks/ip-address.ts";
 
 /** The prefix length of a mask such as `255.255.255.0` or `ffff:ffff::`; undefined for a text that is no mask. */
 export function prefixLengthOf(mask: string): number | undefined {

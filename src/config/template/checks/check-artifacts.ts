@@ -1,5 +1,5 @@
-import type { Finding } from "../document/index.ts";
-import type { ArtifactSection, ImageTemplate } from "./schema/index.ts";
+import type { Finding } from "../../document/index.ts";
+import type { ArtifactSection, ImageTemplate } from "../schema/index.ts";
 
 /** Formats and compressions fit the kind of image, and each file is asked for once. */
 export function checkArtifacts({ target, disk, systemConfig }: ImageTemplate): Finding[] {

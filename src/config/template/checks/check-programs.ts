@@ -1,6 +1,6 @@
-import type { DocumentPath, Finding } from "../document/index.ts";
-import { packageNameOf } from "./exclude-packages.ts";
-import type { ImageTemplate, SystemConfigSection } from "./schema/index.ts";
+import type { DocumentPath, Finding } from "../../document/index.ts";
+import { packageNameOf } from "../exclude-packages.ts";
+import type { ImageTemplate, SystemConfigSection } from "../schema/index.ts";
 
 /** A field that the build can only carry out with what a package brings. */
 interface Need {

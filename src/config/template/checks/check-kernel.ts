@@ -1,5 +1,5 @@
-import type { Finding } from "../document/index.ts";
-import type { KernelSection } from "./schema/index.ts";
+import type { Finding } from "../../document/index.ts";
+import type { KernelSection } from "../schema/index.ts";
 
 const KERNEL = ["systemConfig", "kernel"];
 const PACKAGE = /^[A-Za-z0-9][A-Za-z0-9+_.:~^*?[\]<>=-]*$/;

@@ -1,5 +1,5 @@
-import type { Finding } from "../document/index.ts";
-import type { ImageTemplate } from "./schema/index.ts";
+import type { Finding } from "../../document/index.ts";
+import type { ImageTemplate } from "../schema/index.ts";
 
 /** What an overlay takes from the image that it changes, in the order in which it is listed. */
 const FROM_THE_IMAGE = [

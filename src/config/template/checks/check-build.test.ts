@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Stage } from "../../core/index.ts";
+import type { Stage } from "../../../core/index.ts";
 import { checkBuild } from "./check-build.ts";
 
 describe("checkBuild()", () => {

@@ -1,6 +1,6 @@
-import type { DocumentPath, Finding } from "../document/index.ts";
+import type { DocumentPath, Finding } from "../../document/index.ts";
 import { cidrFamilyOf, ipFamilyOf, isInNetwork } from "./ip-address.ts";
-import type { NetworkInterfaceSection, NetworkSection, RouteSection } from "./schema/index.ts";
+import type { NetworkInterfaceSection, NetworkSection, RouteSection } from "../schema/index.ts";
 
 const INTERFACES = ["systemConfig", "network", "interfaces"] as const;
 /** The name goes into file names and into a `[Match]` section. */

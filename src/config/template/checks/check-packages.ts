@@ -1,7 +1,7 @@
-import type { DocumentPath, Finding } from "../document/index.ts";
-import { excludes, packageNameOf } from "./exclude-packages.ts";
-import { packageFamilyOf } from "./package-family.ts";
-import type { ImageTemplate } from "./schema/index.ts";
+import type { DocumentPath, Finding } from "../../document/index.ts";
+import { excludes, packageNameOf } from "../exclude-packages.ts";
+import { packageFamilyOf } from "../package-family.ts";
+import type { ImageTemplate } from "../schema/index.ts";
 
 const PACKAGES = ["systemConfig", "packages"] as const;
 const KERNEL_PACKAGES = ["systemConfig", "kernel", "packages"] as const;

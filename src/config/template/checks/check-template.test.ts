@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkTemplate } from "./check-template.ts";
-import type { ImageTemplate, SystemConfigSection } from "./schema/index.ts";
+import type { ImageTemplate, SystemConfigSection } from "../schema/index.ts";
 
 type Template = Omit<ImageTemplate, "image" | "target">;
 

@@ -1,7 +1,7 @@
-import type { Finding } from "../document/index.ts";
-import { excludes, packageNameOf } from "./exclude-packages.ts";
-import { packageFamilyOf } from "./package-family.ts";
-import type { ImageTemplate } from "./schema/index.ts";
+import type { Finding } from "../../document/index.ts";
+import { excludes, packageNameOf } from "../exclude-packages.ts";
+import { packageFamilyOf } from "../package-family.ts";
+import type { ImageTemplate } from "../schema/index.ts";
 
 interface Needed {
   readonly what: string;

@@ -1,5 +1,5 @@
-import type { DocumentPath, Finding } from "../document/index.ts";
-import type { ImageTemplate } from "./schema/index.ts";
+import type { DocumentPath, Finding } from "../../document/index.ts";
+import type { ImageTemplate } from "../schema/index.ts";
 
 const LISTED_ABOVE = "the same repository is already listed above";
 

@@ -1,5 +1,5 @@
-import type { Finding } from "../document/index.ts";
-import type { ImageTemplate } from "./schema/index.ts";
+import type { Finding } from "../../document/index.ts";
+import type { ImageTemplate } from "../schema/index.ts";
 
 /** The boot loader can start this architecture on this firmware. */
 export function checkBootloader({ target, systemConfig = {} }: ImageTemplate): Finding[] {

@@ -1,5 +1,5 @@
-import type { DocumentPath, Finding } from "../document/index.ts";
-import type { ConfigurationSection } from "./schema/files.ts";
+import type { DocumentPath, Finding } from "../../document/index.ts";
+import type { ConfigurationSection } from "../schema/files.ts";
 
 /** Commands have a text; what other tools write beside it has no effect. */
 export function checkConfigurations(configurations: readonly ConfigurationSection[]): Finding[] {

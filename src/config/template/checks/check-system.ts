@@ -1,5 +1,5 @@
-import type { Finding } from "../document/index.ts";
-import type { SystemConfigSection } from "./schema/index.ts";
+import type { Finding } from "../../document/index.ts";
+import type { SystemConfigSection } from "../schema/index.ts";
 
 const HOST_LABEL = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 

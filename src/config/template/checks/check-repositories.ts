@@ -1,6 +1,6 @@
-import type { DocumentPath, Finding } from "../document/index.ts";
-import { packageFamilyOf } from "./package-family.ts";
-import type { ImageTemplate, PackageRepositorySection } from "./schema/index.ts";
+import type { DocumentPath, Finding } from "../../document/index.ts";
+import { packageFamilyOf } from "../package-family.ts";
+import type { ImageTemplate, PackageRepositorySection } from "../schema/index.ts";
 
 /** The value that other tools' templates have in place of an address, to be filled in. */
 export const ADDRESS_PLACEHOLDER = "<URL>";

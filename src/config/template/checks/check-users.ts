@@ -1,6 +1,6 @@
-import type { DocumentPath, Finding } from "../document/index.ts";
+import type { DocumentPath, Finding } from "../../document/index.ts";
 import { isCleanPath } from "./check-paths.ts";
-import type { UserSection } from "./schema/index.ts";
+import type { UserSection } from "../schema/index.ts";
 
 const USERS = ["systemConfig", "users"] as const;
 /** Also the characters that a line of /etc/shadow allows. @see crypt(5) */

@@ -1,5 +1,5 @@
-import type { Finding } from "../document/index.ts";
-import type { ImageTemplate, PartitionSection } from "./schema/index.ts";
+import type { Finding } from "../../document/index.ts";
+import type { ImageTemplate, PartitionSection } from "../schema/index.ts";
 
 const PATH = ["systemConfig", "immutability"];
 const KEYS = ["secureBootDBKey", "secureBootDBCrt", "secureBootDBCer"] as const;

@@ -1,6 +1,6 @@
-import type { Finding } from "../document/index.ts";
+import type { Finding } from "../../document/index.ts";
 import { isCleanPath } from "./check-paths.ts";
-import type { AdditionalFileSection } from "./schema/index.ts";
+import type { AdditionalFileSection } from "../schema/index.ts";
 
 const VOLATILE = /^\/(dev|proc|run|sys)(\/|$)/;
 

@@ -1,7 +1,7 @@
-import type { DocumentPath, Finding } from "../document/index.ts";
+import type { DocumentPath, Finding } from "../../document/index.ts";
 import { hostKeyWarning } from "./check-configurations.ts";
 import { isCleanPath } from "./check-paths.ts";
-import type { ScriptSection, SystemConfigSection } from "./schema/index.ts";
+import type { ScriptSection, SystemConfigSection } from "../schema/index.ts";
 
 /** Every script has one source, and what runs it can run it. */
 export function checkScripts({ preInstallScripts = [], postInstallScripts = [] }: SystemConfigSection): Finding[] {

@@ -1,6 +1,6 @@
-import { nearestOf } from "../../core/index.ts";
-import type { DocumentPath, Finding } from "../document/index.ts";
-import type { SystemConfigSection } from "./schema/index.ts";
+import { nearestOf } from "../../../core/index.ts";
+import type { DocumentPath, Finding } from "../../document/index.ts";
+import type { SystemConfigSection } from "../schema/index.ts";
 
 const GROUP_NAME = /^[a-z_][a-z0-9._-]{0,31}$/;
 

@@ -1,6 +1,6 @@
-import { nearestOf } from "../../core/index.ts";
-import type { Finding } from "../document/index.ts";
-import type { ImageTemplate, PartitionSection } from "./schema/index.ts";
+import { nearestOf } from "../../../core/index.ts";
+import type { Finding } from "../../document/index.ts";
+import type { ImageTemplate, PartitionSection } from "../schema/index.ts";
 
 const PATH = ["systemConfig", "fde"];
 

@@ -1,6 +1,6 @@
-import { type Stage, STAGE_NEEDS, STAGES, stageGaps } from "../../core/index.ts";
-import type { Finding } from "../document/index.ts";
-import type { BuildSection } from "./schema/build.ts";
+import { type Stage, STAGE_NEEDS, STAGES, stageGaps } from "../../../core/index.ts";
+import type { Finding } from "../../document/index.ts";
+import type { BuildSection } from "../schema/build.ts";
 
 /** Stages run in one order, each once, and not without what they need. */
 export function checkBuild({ stages }: BuildSection = {}): Finding[] {

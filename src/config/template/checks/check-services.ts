@@ -1,5 +1,5 @@
-import type { Finding } from "../document/index.ts";
-import type { ServicesSection } from "./schema/index.ts";
+import type { Finding } from "../../document/index.ts";
+import type { ServicesSection } from "../schema/index.ts";
 
 const UNIT_NAME = /^[A-Za-z0-9_][A-Za-z0-9:_.\\@-]*$/;
 const UNIT_SUFFIX = /\.(service|socket|timer|target|mount|automount|path|swap|slice|device|scope)$/;

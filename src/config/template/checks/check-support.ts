@@ -1,6 +1,6 @@
-import type { DocumentPath, Finding } from "../document/index.ts";
+import type { DocumentPath, Finding } from "../../document/index.ts";
 import { ADDRESS_PLACEHOLDER } from "./check-repositories.ts";
-import type { ImageTemplate, PackageRepositorySection, UserSection } from "./schema/index.ts";
+import type { ImageTemplate, PackageRepositorySection, UserSection } from "../schema/index.ts";
 
 /** What a template may say but this version cannot build yet: an error for `build`, a warning for `validate`. */
 export function checkSupport(template: ImageTemplate): Finding[] {

@@ -1,4 +1,4 @@
-import type { Finding } from "../document/index.ts";
+import type { Finding } from "../../document/index.ts";
 import { checkAdditionalFiles } from "./check-additional-files.ts";
 import { checkArtifacts } from "./check-artifacts.ts";
 import { checkBootloader } from "./check-bootloader.ts";
@@ -18,7 +18,7 @@ import { checkScripts } from "./check-scripts.ts";
 import { checkServices } from "./check-services.ts";
 import { checkSystem } from "./check-system.ts";
 import { checkUsers } from "./check-users.ts";
-import type { ImageTemplate } from "./schema/index.ts";
+import type { ImageTemplate } from "../schema/index.ts";
 
 /** What the merged template must mean, beyond its schema; needs no file, no network and no other part of the program. */
 export function checkTemplate(template: ImageTemplate): Finding[] {

@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
-import type { HostFiles } from "../../host/index.ts";
-import type { DocumentPath, Finding } from "../document/index.ts";
+import type { HostFiles } from "../../../host/index.ts";
+import type { DocumentPath, Finding } from "../../document/index.ts";
 import { TRUSTED } from "./check-repositories.ts";
-import type { ImageTemplate, SystemConfigSection } from "./schema/index.ts";
+import type { ImageTemplate, SystemConfigSection } from "../schema/index.ts";
 
 interface Reference {
   readonly path: DocumentPath;

@@ -1,7 +1,7 @@
-import { parseSize } from "../../core/index.ts";
-import type { Finding } from "../document/index.ts";
+import { parseSize } from "../../../core/index.ts";
+import type { Finding } from "../../document/index.ts";
 import { isCleanPath } from "./check-paths.ts";
-import type { DiskSection, ImageTemplate } from "./schema/index.ts";
+import type { DiskSection, ImageTemplate } from "../schema/index.ts";
 
 /** Flags that change an image; on GPT a partition is what its type says. */
 const FLAGS = ["esp", "boot", "bios_grub", "legacy_boot"];
