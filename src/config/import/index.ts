@@ -6,3 +6,5 @@ export type { ImportOptions } from "./import-source.ts";
 export { importTemplate } from "./import-lazily.ts";
 export type { ImportedDocument, ImportedTemplate } from "./import-template.ts";
 export { hidePasswords } from "./hide-passwords.ts";
+export { type ParsedJson, parseJson } from "./parse-json.ts";
+export type { SourceNode } from "./source-node.ts";

@@ -30,7 +30,8 @@ function checkPlace(
   files: readonly AdditionalFileSection[],
 ): Finding[] {
   const at = [...path, "final"];
-  if (final === "/" || !isCleanPath(final)) {
+  // A whole directory can be laid over the root.
+  if ((final === "/" && local === undefined) || !isCleanPath(final)) {
     return [{ path: at, message: `${JSON.stringify(final)} is no absolute path of a file` }];
   }
   const below = content === undefined ? undefined : files.find((other) => other.final.startsWith(`${final}/`));

@@ -60,9 +60,10 @@ function systemReferences(systemConfig: SystemConfigSection): Reference[] {
     ...(fde?.enabled === true && (fde.passphraseFile ?? "") !== ""
       ? [fileAt("systemConfig", "fde", "passphraseFile")]
       : []),
-    ...additionalFiles.flatMap(({ local }, index): Reference[] => {
+    ...additionalFiles.flatMap(({ local, final }, index): Reference[] => {
       if ((local ?? "") === "") return [];
-      return [{ path: ["systemConfig", "additionalFiles", index, "local"], kinds: ["file", "directory"] }];
+      const kinds = final === "/" ? (["directory"] as const) : (["file", "directory"] as const);
+      return [{ path: ["systemConfig", "additionalFiles", index, "local"], kinds }];
     }),
     ...(["preInstallScripts", "postInstallScripts"] as const).flatMap((list) =>
       scripts[list].flatMap(({ file }, index) =>
