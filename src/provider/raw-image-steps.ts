@@ -154,12 +154,14 @@ export function rawImageSteps(
       const { runner, plan, kernels, buildKey, cmdline } = await values.get(configuredTree);
       const toolRunner = await values.get(tools);
       const { sourceDateEpoch } = await values.get(baseTree);
+      const kernelName = template.systemConfig?.kernel?.name;
       const esp = await planEsp(host, {
         root: runner.root,
         architecture,
         kernelVersions: kernels.map(({ version }) => version),
         cmdline,
         rootPartUuid: partitionAt(plan, "/")?.partUuid ?? "",
+        ...(kernelName === undefined ? {} : { kernelName }),
       });
       const name = `${template.image.name}-${template.image.version}.raw`;
       const unfinished = host.files.temporaryName(paths.imageBuild, `.${name}`);

@@ -14,6 +14,8 @@ export interface EspOptions {
   readonly kernelVersions: readonly string[];
   readonly cmdline: string;
   readonly rootPartUuid: string;
+  /** What the boot menu calls the kernel, behind the name of the system. */
+  readonly kernelName?: string;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function planEsp(host: Host, options: EspOptions): Promise<FatNode[
       architecture: options.architecture,
       kernelVersion,
       entryToken,
-      title: release.get("PRETTY_NAME") ?? "Linux",
+      title: titleOf(release, options.kernelName),
       cmdline: options.cmdline,
       rootPartUuid: options.rootPartUuid,
       kernel: `/boot/vmlinuz-${kernelVersion}`,
@@ -41,6 +43,11 @@ export async function planEsp(host: Host, options: EspOptions): Promise<FatNode[
   );
   const unique = new Map(files.map((file) => [file.path, file]));
   return toFatTree(host, tree, [...unique.values()]);
+}
+
+function titleOf(release: ReadonlyMap<string, string>, kernelName = ""): string {
+  const system = release.get("PRETTY_NAME") ?? "Linux";
+  return kernelName === "" ? system : `${system} (${kernelName})`;
 }
 
 function sortKeyOf(release: ReadonlyMap<string, string>): { sortKey?: string } {

@@ -16,7 +16,7 @@ export const Bootloader = Type.Object(
 
 export const Kernel = Type.Object(
   {
-    name: Type.Optional(text("Kernel name", "linux")),
+    name: Type.Optional(text("What the boot menu calls the kernel", "rt")),
     version: Type.Optional(text("Version or its beginning", "6.12")),
     cmdline: Type.Optional(text("Kernel command line", "console=ttyS0,115200 quiet", { maxLength: 2048 })),
     enableExtraModules: Type.Optional(

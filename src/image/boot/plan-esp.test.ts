@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { fakeTree } from "../../../test/fixtures/fake-tree.ts";
+import { architectureOf } from "../../core/index.ts";
+import { createHttpClient, createProcessRunner, readEnvironment, systemClock } from "../../host/index.ts";
+import type { FatNode } from "../disc/fat-layout.ts";
+import { planEsp } from "./plan-esp.ts";
+
+const ENTRIES = {
+  "etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\n',
+  "boot/vmlinuz-6.12": "kernel",
+  "boot/initrd.img-6.12": "initrd",
+  "usr/lib/systemd/boot/efi/systemd-bootx64.efi": "loader",
+};
+
+async function espOf(entries: Readonly<Record<string, string>>, kernelName?: string): Promise<FatNode[]> {
+  const architecture = architectureOf("x86_64");
+  if (architecture === undefined) throw new Error("x86_64 is unknown");
+  using tree = fakeTree(entries);
+  const host = {
+    ...tree.host,
+    processes: createProcessRunner(),
+    http: createHttpClient({}),
+    clock: systemClock,
+    environment: readEnvironment(),
+  };
+  return planEsp(host, {
+    root: tree.root,
+    architecture,
+    kernelVersions: ["6.12"],
+    cmdline: "quiet",
+    rootPartUuid: "00000000-0000-0000-0000-000000000001",
+    ...(kernelName === undefined ? {} : { kernelName }),
+  });
+}
+
+async function textAt(nodes: readonly FatNode[], file: string): Promise<string> {
+  const [first = "", ...rest] = file.split("/");
+  const node = nodes.find(({ name }) => name === first);
+  if (node?.kind === "directory") return textAt(node.children, rest.join("/"));
+  if (node?.kind !== "file") throw new Error(`there is no ${file}`);
+  return (await Array.fromAsync(node.content())).map((chunk) => Buffer.from(chunk).toString()).join("");
+}
+
+describe("planEsp()", () => {
+  it("names the system in the boot menu, and the kernel when it has a name", async () => {
+    const entry = "loader/entries/debian-6.12.conf";
+    expect(await textAt(await espOf(ENTRIES), entry)).toContain("title      Debian GNU/Linux 13 (trixie)\n");
+    expect(await textAt(await espOf(ENTRIES, "rt"), entry)).toContain("title      Debian GNU/Linux 13 (trixie) (rt)\n");
+  });
+
+  it("asks for the package that brings the boot loader", async () => {
+    const { "usr/lib/systemd/boot/efi/systemd-bootx64.efi": _, ...without } = ENTRIES;
+    await expect(espOf(without)).rejects.toMatchObject({ code: "IMAGE_KERNEL_MISSING" });
+  });
+});
