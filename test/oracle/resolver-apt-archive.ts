@@ -3,20 +3,31 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256 } from "../../src/core/index.ts";
-import { encodeDebIndex, openDebIndex } from "../../src/ospackage/deb/index.ts";
-import type { RepositoryIndex } from "../../src/ospackage/repository/repository.ts";
+import { nodeFiles } from "../../src/host/index.ts";
+import {
+  encodeDebIndex,
+  hostMirrorFor,
+  openDebIndex,
+  readHostMirrors,
+  type RepositoryIndex,
+} from "../../src/ospackage/index.ts";
 
 /** A Debian suite as apt sees it, with a configuration of its own and nothing installed; ours reads the same bytes. */
 export interface AptArchive {
+  readonly suite: string;
   readonly repository: RepositoryIndex;
-  /** What `apt-get install` would install, as sorted `name version`; undefined when it refuses. */
+  /** The text of the Packages index. */
+  readonly packages: Uint8Array;
+  /** What `apt-get --simulate install` would install, as sorted `name version`; undefined when it refuses. */
   simulateInstall(requests: readonly string[]): readonly string[] | undefined;
+  /** As `simulateInstall`, without playing the order of installation, which takes apt most of the time. */
+  chooseInstall(requests: readonly string[]): readonly string[] | undefined;
   remove(): void;
 }
 
 /** @returns undefined when apt or its keys are missing on this host */
-export function openAptArchive(suite: string): AptArchive | undefined {
-  const mirror = hostDebianMirror();
+export async function openAptArchive(suite: string): Promise<AptArchive | undefined> {
+  const mirror = hostMirrorFor(await readHostMirrors({ files: nodeFiles }), suite);
   if (mirror === undefined || !existsSync(KEYRING)) return undefined;
   const directory = mkdtempSync(join(tmpdir(), "resolver-apt-"));
   const env = { ...process.env, LC_ALL: "C", APT_CONFIG: writeAptConfiguration(directory, mirror, suite) };
@@ -31,35 +42,30 @@ export function openAptArchive(suite: string): AptArchive | undefined {
   aptGet("update");
   const lists = join(directory, "state/lists");
   const packages = readFileSync(join(lists, readdirSync(lists).find((name) => name.endsWith("_Packages")) ?? ""));
+  const choose = (options: readonly string[], pattern: RegExp, requests: readonly string[]) => {
+    try {
+      const output = aptGet("--quiet=2", "--yes", ...options, "install", ...requests);
+      return [...output.matchAll(pattern)].map(([, name, version = ""]) => `${name} ${unescape(version)}`).sort();
+    } catch {
+      return undefined;
+    }
+  };
   return {
+    suite,
     repository: toRepository(packages, suite),
-    simulateInstall: (requests) => {
-      try {
-        const output = aptGet("--simulate", "--yes", "install", ...requests);
-        return [...output.matchAll(/^Inst (\S+) \((\S+) /gm)].map(([, name, version]) => `${name} ${version}`).sort();
-      } catch {
-        return undefined;
-      }
-    },
+    packages,
+    simulateInstall: (requests) => choose(["--simulate"], /^Inst (\S+) \((\S+) /gm, requests),
+    chooseInstall: (requests) => choose(["--print-uris"], /^'[^']*' ([^_\s]+)_([^_\s]+)_\S+\.deb /gm, requests),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
 }
 
-const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
-
-/** The address of the first Debian mirror in this host's apt sources, one-line or deb822. */
-function hostDebianMirror(): string | undefined {
-  const directory = "/etc/apt/sources.list.d";
-  const files = [
-    "/etc/apt/sources.list",
-    ...(existsSync(directory) ? readdirSync(directory) : []).map((name) => join(directory, name)),
-  ];
-  const text = files
-    .filter((file) => existsSync(file))
-    .map((file) => readFileSync(file, "utf8"))
-    .join("\n");
-  return /^(?:deb\s+(?:\[[^\]]*\]\s*)?|URIs:\s*)(\S+\/debian)\/?(?:\s|$)/m.exec(text)?.[1];
+/** Epochs in file names. */
+function unescape(version: string): string {
+  return version.replace("%3a", ":");
 }
+
+const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 function writeAptConfiguration(directory: string, mirror: string, suite: string): string {
   for (const name of ["etc/apt.conf.d", "etc/preferences.d", "state/lists/partial", "cache/archives/partial"]) {
