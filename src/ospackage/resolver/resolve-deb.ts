@@ -1,25 +1,17 @@
 import { compareCodeUnits } from "../../core/index.ts";
 import type { DebPackage } from "../deb/index.ts";
 import type { RepositoryIndex } from "../repository/repository.ts";
-import { createDebPool, type DebPool } from "./deb-pool.ts";
-import { createDebProvider, type DebProvider, type DebRequirementField } from "./deb-provider.ts";
+import type { DebPool } from "./deb-pool.ts";
+import { createDebProblem, ESSENTIAL_ORIGIN, type ResolveDebOptions } from "./deb-problem.ts";
+import type { DebProvider, DebRequirementField } from "./deb-provider.ts";
+import { unsatisfiable } from "./explain/unsatisfiable.ts";
 import { installationOrder } from "./installation-order.ts";
-import { selectPackages, type PackageRequest, type Root, type Selection } from "./package-request.ts";
+import type { Root } from "./package-request.ts";
 import { solve } from "./solve.ts";
 import type { RequirementId, SolvableId } from "./solver-provider.ts";
 import { unknownPackages } from "./unknown-packages.ts";
-import { unsatisfiable } from "./unsatisfiable.ts";
 
-export interface ResolveDebOptions {
-  readonly repositories: readonly RepositoryIndex[];
-  /** In Debian's words, for example `amd64`. */
-  readonly architecture: string;
-  readonly requests: readonly PackageRequest[];
-  /** True for a system of its own: every Essential package and every one of Priority required is in it. */
-  readonly includeEssential: boolean;
-  /** Names and globs of packages that must not be installed. */
-  readonly exclude?: readonly string[];
-}
+export type { ResolveDebOptions } from "./deb-problem.ts";
 
 export interface ResolvedPackage {
   readonly package: DebPackage;
@@ -55,52 +47,15 @@ export interface Resolution {
  * @throws {RESOLVER_UNSATISFIABLE} with the smallest set of requests that exclude each other, and why
  */
 export function resolveDeb(options: ResolveDebOptions): Resolution {
-  const { repositories, architecture, requests, includeEssential, exclude = [] } = options;
-  const pool = createDebPool({ repositories, architecture, exclude });
-  const provider = createDebProvider(pool);
-
-  const selections = requests.map((request) => ({ request, selection: selectPackages(request, pool) }));
-  const unknown = selections.filter(({ selection }) => selection.requirements.length === 0);
-  if (unknown.length > 0) throw unknownPackages(unknown, pool, repositories);
-
-  const roots = [
-    ...(includeEssential ? essentialRoots(repositories, provider) : []),
-    ...selections.flatMap(({ request, selection }) => requestRoots(request, selection, provider)),
-  ];
-  const result = solve(provider, roots.map(rootRequirement));
-  if (!result.satisfiable) throw unsatisfiable(result.core, roots, provider);
-
-  return toResolution(new Set(result.installed), roots, provider);
-}
-
-export const ESSENTIAL_ORIGIN = "essential";
-
-function essentialRoots(repositories: readonly RepositoryIndex[], provider: DebProvider): readonly Root[] {
-  const names = repositories.flatMap(({ index }) =>
-    [...index.essential(), ...index.required()].map(({ name }) => name),
+  const problem = createDebProblem(options);
+  const { provider, roots, unknown } = problem;
+  if (unknown.length > 0) throw unknownPackages(unknown, provider.pool, options.repositories);
+  const result = solve(
+    provider,
+    roots.map(({ requirement }) => requirement),
   );
-  return [...new Set(names)]
-    .sort(compareCodeUnits)
-    .filter((name) => provider.pool.versionsOf(name).some((id) => isEssential(provider.pool.solvable(id).package)))
-    .map((name) => ({
-      requirement: provider.requirementOn(name, provider.pool.versionsOf(name)),
-      request: { text: name, origin: ESSENTIAL_ORIGIN },
-    }));
-}
-
-function isEssential({ essential, priority }: DebPackage): boolean {
-  return essential || priority === "required";
-}
-
-function requestRoots(request: PackageRequest, selection: Selection, provider: DebProvider): readonly Root[] {
-  return selection.requirements.map((candidates) => ({
-    requirement: provider.requirementOn(request.text, candidates),
-    request,
-  }));
-}
-
-function rootRequirement({ requirement }: Root): RequirementId {
-  return requirement;
+  if (!result.satisfiable) throw unsatisfiable(result.core, problem, options);
+  return toResolution(new Set(result.installed), roots, provider);
 }
 
 /** Keeps only what the roots reach, each requirement by its most preferred filler. */

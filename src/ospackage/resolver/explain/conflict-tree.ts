@@ -1,0 +1,125 @@
+import type { ClauseOrigin } from "../clause.ts";
+import type { RequirementId, SolvableId } from "../solver-provider.ts";
+import { type ExplainedProvider, listVersions } from "./explained-provider.ts";
+import { renderTree, type TreeNode } from "./render-tree.ts";
+
+/** A root requirement and what to call it. */
+export interface NamedRoot {
+  readonly requirement: RequirementId;
+  readonly text: string;
+}
+
+/**
+ * The facts of an unsatisfiable core as lines of a tree, one root requirement after the other.
+ *
+ * A package is explained once. Versions that fail for the same reasons are one node.
+ */
+export function conflictTree(
+  core: readonly ClauseOrigin[],
+  roots: readonly NamedRoot[],
+  provider: ExplainedProvider,
+): readonly string[] {
+  const facts = groupFacts(core);
+  const shown = new Set<SolvableId>();
+  /** The packages above the one that is being told, and what was told about them below. */
+  const above = new Set<SolvableId>();
+  const told = new Set<Fact>();
+  return renderTree(roots.map(({ requirement, text }) => ({ text, children: candidateNodes(requirement) })));
+
+  function candidateNodes(requirement: RequirementId): readonly TreeNode[] {
+    const groups = new Map<string, SolvableId[]>();
+    for (const candidate of provider.candidates(requirement)) {
+      const key = `${provider.facts(candidate).name} ${reasonKey(candidate)}`;
+      groups.set(key, [...(groups.get(key) ?? []), candidate]);
+    }
+    return [...groups.values()].map(solvableNode);
+  }
+
+  /** The same for versions of a package that fail for the same reasons. */
+  function reasonKey(solvable: SolvableId): string {
+    return (facts.get(solvable) ?? [])
+      .map((fact) => {
+        if (fact.kind === "requires") return `requires ${fact.requirement}`;
+        return `${fact.kind} ${fact.solvable === solvable ? fact.other : `of ${fact.solvable}`}`;
+      })
+      .join();
+  }
+
+  function solvableNode(group: readonly SolvableId[]): TreeNode {
+    const [solvable] = group;
+    const text = describe(group);
+    if (solvable === undefined) return { text, children: [] };
+    if (group.every((member) => shown.has(member))) return { text: `${text} (see above)`, children: [] };
+    for (const member of group) shown.add(member);
+    above.add(solvable);
+    const reasons = reasonNodes(solvable);
+    above.delete(solvable);
+    const [only] = reasons;
+    const colon = group.length > 1 ? ":" : "";
+    if (reasons.length === 1 && only !== undefined) {
+      return { text: `${text}${colon} ${only.text}`, children: only.children };
+    }
+    return { text, children: reasons };
+  }
+
+  function reasonNodes(solvable: SolvableId): readonly TreeNode[] {
+    const own = facts.get(solvable) ?? [];
+    const needs = own.flatMap((fact) => (fact.kind === "requires" ? requirementNode(solvable, fact.requirement) : []));
+    const exclusions = new Map<string, SolvableId[]>();
+    for (const fact of own) {
+      if (fact.kind === "requires" || told.has(fact)) continue;
+      const [words, other] = exclusionWords(fact, solvable);
+      if (above.has(other)) told.add(fact);
+      exclusions.set(words, [...(exclusions.get(words) ?? []), other]);
+    }
+    return [
+      ...needs,
+      ...[...exclusions].map(([words, others]) => ({ text: words.replace("%", describe(others)), children: [] })),
+    ];
+  }
+
+  function requirementNode(solvable: SolvableId, requirement: RequirementId): TreeNode {
+    const verb = provider.needs(solvable).find((need) => need.requirement === requirement)?.verb ?? "needs";
+    const children = candidateNodes(requirement);
+    const missing = provider.missing(requirement);
+    const text = `${verb} ${provider.requirementText(requirement)}`;
+    if (children.length === 0) return { text: `${text}, but ${missing.join("; ")}`, children };
+    return { text, children: [...children, ...missing.map((state) => ({ text: state, children: [] }))] };
+  }
+
+  /** What a package does to another or undergoes from it; `%` stands for the other. */
+  function exclusionWords(
+    fact: Exclude<Fact, { kind: "requires" }>,
+    solvable: SolvableId,
+  ): readonly [string, SolvableId] {
+    const declares = fact.solvable === solvable;
+    const other = declares ? fact.other : fact.solvable;
+    if (fact.kind === "one-version") return ["cannot be installed beside %", other];
+    const { verb, passiveVerb, declared } = provider.exclusion(fact.solvable, fact.other);
+    return [`${declares ? verb : passiveVerb} %${declared === undefined ? "" : ` (${declared})`}`, other];
+  }
+
+  function describe(group: readonly SolvableId[]): string {
+    const names = new Map<string, string[]>();
+    // Of one name, the provider numbers what it prefers first.
+    for (const solvable of group.toSorted((a, b) => a - b)) {
+      const { name, version } = provider.facts(solvable);
+      names.set(name, [...(names.get(name) ?? []), version]);
+    }
+    return [...names].map(([name, versions]) => listVersions(name, versions)).join(", ");
+  }
+}
+
+type Fact = Exclude<ClauseOrigin, { readonly kind: "root" }>;
+
+/** The facts by the solvables that they rule out. */
+function groupFacts(core: readonly ClauseOrigin[]): ReadonlyMap<SolvableId, readonly Fact[]> {
+  const facts = new Map<SolvableId, Fact[]>();
+  for (const fact of core) {
+    if (fact.kind === "root") continue;
+    for (const solvable of fact.kind === "requires" ? [fact.solvable] : [fact.solvable, fact.other]) {
+      facts.set(solvable, [...(facts.get(solvable) ?? []), fact]);
+    }
+  }
+  return facts;
+}
