@@ -1,4 +1,5 @@
 import { parseRelations, type DebOperator, type DebPackage } from "../../src/ospackage/index.ts";
+import { pick, seededRandom } from "./seeded-random.ts";
 
 /** What is asked for: a package, or some of its versions. */
 export interface SetRoot {
@@ -57,21 +58,6 @@ export function randomRootSets(count: number, packages: readonly DebPackage[], s
     const chosen = Array.from({ length: 1 + random(30) }, () => ({ name: pick(packages, random).name }));
     return { name: `set-${at}`, kind, roots: [...chosen, ...provoke[kind]()] };
   });
-}
-
-/** Numbers from 0 to below the argument, by a linear congruential generator. */
-export function seededRandom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
-
-export function pick<T>(items: readonly T[], random: (below: number) => number): T {
-  const item = items[random(items.length)];
-  if (item === undefined) throw new Error("there is nothing to pick from");
-  return item;
 }
 
 type Pair = readonly [string, string];

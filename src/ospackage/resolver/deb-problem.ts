@@ -61,9 +61,10 @@ function isEssential({ essential, priority }: DebPackage): boolean {
   return essential || priority === "required";
 }
 
+/** A request means the package of that name itself; others that provide the name fill it only where there is none. */
 function requestRoots(request: PackageRequest, selection: Selection, provider: DebProvider): readonly Root[] {
-  return selection.requirements.map((candidates) => ({
-    requirement: provider.requirementOn(request.text, candidates),
-    request,
-  }));
+  return selection.requirements.map((candidates) => {
+    const named = candidates.filter((id) => provider.pool.solvable(id).package.name === selection.name);
+    return { requirement: provider.requirementOn(request.text, named.length > 0 ? named : candidates), request };
+  });
 }

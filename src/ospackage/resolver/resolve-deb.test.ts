@@ -117,6 +117,17 @@ describe("resolveDeb()", () => {
       expect(chosen(packages, ["app"])).toEqual(["app 1", "mta 1"]);
     });
 
+    it("takes a requested package itself although another that comes anyway provides its name", () => {
+      const packages: ToyPackage[] = [
+        ["app 1", { depends: "big" }],
+        ["big 1", { provides: "small (= 1)" }],
+        ["small 1"],
+      ];
+      expect(chosen(packages, ["app", "small"])).toEqual(["app 1", "big 1", "small 1"]);
+      expect(chosen(packages, ["app", "small=1"])).toEqual(["app 1", "big 1", "small 1"]);
+      expect(chosen(packages.slice(0, 2), ["app", "small"])).toEqual(["app 1", "big 1"]);
+    });
+
     it("orders providers by Priority field, then name", () => {
       const packages: ToyPackage[] = [
         ["a-extra 1", { provides: "mta", priority: "extra" }],
