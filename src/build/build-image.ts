@@ -9,6 +9,7 @@ import { codeDigest } from "./code-digest.ts";
 import { deliver, publishSbom } from "./deliver.ts";
 import { EVIDENCE_FILES, evidenceStep } from "./evidence-step.ts";
 import { createImageCache } from "./image-cache.ts";
+import { reportLockDifference } from "./report-lock-difference.ts";
 import { requireNoFaults } from "./require-no-faults.ts";
 import { copyReplayGuards } from "./kept-files.ts";
 import { prunePackageCache } from "./prune-package-cache.ts";
@@ -127,6 +128,7 @@ async function runBuild(
   const steps = await provider.buildImage(host, stored, places, atEnd);
   const build: Build = { host, request, options, places, run, steps };
   const lock = await inStage(build, "packages", () => run.get(steps.lock));
+  await reportLockDifference(host, request, lock);
   await writeGraph(build, lock);
   const end = EARLY_ENDS[stages.last];
   const outcome = end === undefined ? await makeImage(build) : await makeUntil(build, end);

@@ -19,8 +19,13 @@ export async function checkPackagesOnline(
   requireSupported(template);
   const settings = withMirrors(await context.settings(), mirrors);
   const request = { template, settings, offline: false, emit: noEvents, log: () => undefined };
+  await withPositions(template, () => resolvePackages(context.host, request));
+}
+
+/** Adds to packages that nobody has where the template names them. @throws what `action` does */
+export async function withPositions<T>(template: MergedTemplate, action: () => Promise<T>): Promise<T> {
   try {
-    await resolvePackages(context.host, request);
+    return await action();
   } catch (error) {
     if (!(error instanceof UnknownPackagesError)) throw error;
     throw new IssuesError(`template "${template.files.at(-1) ?? ""}"`, error.unknown.map(issueOf), template.sources);

@@ -13,6 +13,7 @@ const COMMANDS: readonly (readonly [name: string, load: () => Promise<Register>]
   ["build", async () => (await import("./commands/build.ts")).registerBuild],
   ["validate", async () => (await import("./commands/validate.ts")).registerValidate],
   ["resolve", async () => (await import("./commands/resolve.ts")).registerResolve],
+  ["lock", async () => (await import("./commands/lock.ts")).registerLock],
   ["import", async () => (await import("./commands/import.ts")).registerImport],
   ["boot", async () => (await import("./commands/boot.ts")).registerBoot],
   ["cache", async () => (await import("./commands/cache.ts")).registerCache],

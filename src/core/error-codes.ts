@@ -13,6 +13,9 @@ export const ERROR_CODES = {
   TEMPLATE_INVALID: 2,
   TEMPLATE_UNSUPPORTED: 2,
   PROVIDER_UNKNOWN: 2,
+  LOCK_NOT_FOUND: 2,
+  LOCK_INVALID: 2,
+  LOCK_STALE: 2,
 
   // Exit 3: this host lacks something.
   HOST_TOOL_MISSING: 3,

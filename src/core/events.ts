@@ -38,7 +38,14 @@ export type BuildEvent =
 
 /** What a warning is about; the manifest records those that weaken trust. */
 export type WarningCode =
-  "FOREIGN_KEYS" | "UNVERIFIED_REPOSITORY" | "TREE_ON_DISK" | "SLOW_DECODER" | "TEMPLATE" | "RETRY" | "LOG_FILE";
+  | "FOREIGN_KEYS"
+  | "UNVERIFIED_REPOSITORY"
+  | "TREE_ON_DISK"
+  | "SLOW_DECODER"
+  | "TEMPLATE"
+  | "RETRY"
+  | "LOG_FILE"
+  | "LOCK";
 
 export type EventSink = (event: BuildEvent) => void;
 

@@ -3,8 +3,7 @@
  */
 export * from "./compression/index.ts";
 export * from "./deb/index.ts";
-export * from "./lock/create-lock.ts";
-export type * from "./lock/lock.ts";
+export * from "./lock/index.ts";
 export * from "./repository/index.ts";
 export * from "./resolver/index.ts";
 export * from "./store/index.ts";

@@ -12,6 +12,8 @@ export interface DebBuild {
   /** In the distribution's words, for example `amd64`. */
   readonly architecture: string;
   readonly sources: readonly RepositorySource[];
+  /** Addresses of archives that keep what repositories once had, by repository. */
+  readonly snapshots: ReadonlyMap<string, string>;
   readonly requests: readonly PackageRequest[];
   /** Names and globs of packages that must not be in the image. */
   readonly exclude: readonly string[];

@@ -5,8 +5,10 @@ import {
   createLock,
   fetchPackages,
   type Lock,
+  lockDigest,
   type LockedPackage,
   type PackageLocation,
+  preferLocked,
   readDebRepository,
   readDebTime,
   readLocalRepository,
@@ -15,6 +17,7 @@ import {
   resolveDeb,
 } from "../ospackage/index.ts";
 import { type DebBuild, signalOption } from "./deb-build.ts";
+import { snapshotAddresses } from "./snapshot-addresses.ts";
 import { type NeededSpace, spaceStep } from "./needed-space.ts";
 import { saveResultsIn } from "./saved-results.ts";
 
@@ -84,8 +87,11 @@ function describeIndex({ source, metadataSha256, verified }: RepositoryIndex): J
 }
 
 function lockStep(build: DebBuild, index: Step<readonly RepositoryIndex[]>): Step<Lock> {
+  const { locked, preference } = build.request;
+  if (locked !== undefined) return lockedStep(locked.lock);
   const { host, architecture, providerId, requests, exclude, toolPackages } = build;
-  return {
+  const baseDirectory = path.dirname(build.request.template.file);
+  const resolved: Step<Lock> = {
     name: "lock",
     stage: "packages",
     title: "Resolving dependencies",
@@ -95,16 +101,28 @@ function lockStep(build: DebBuild, index: Step<readonly RepositoryIndex[]>): Ste
       requests: requests.map(({ text, versionPrefix, origin }) => [text, versionPrefix ?? null, origin]),
       exclude,
       tools: toolPackages,
+      // Only local packages are named relative to it.
+      ...(build.sources.some(({ kind }) => kind === "local") ? { baseDirectory } : {}),
+      ...(preference === undefined ? {} : { update: preference.update, locked: lockDigest(preference.lock) }),
     },
-    saved: saveResultsIn(host, { record: path.join(build.paths.records, "lock.json"), filesOf: () => [] }),
     run: async (values) => {
-      const repositories = await values.get(index);
+      const indexes = await values.get(index);
+      const repositories = preference === undefined ? indexes : preferLocked(indexes, preference);
       const resolution = resolveDeb({ repositories, architecture, requests, exclude, includeEssential: true });
       const toolRequests = toolPackages.map((text) => ({ text, origin: `tool root of ${providerId}` }));
       const tools = { repositories, architecture, requests: toolRequests, includeEssential: false };
-      return createLock({ providerId, repositories, resolution, toolResolution: resolveDeb(tools) });
+      const toolResolution = resolveDeb(tools);
+      return createLock({ providerId, repositories: indexes, resolution, toolResolution, baseDirectory });
     },
   };
+  if (preference !== undefined) return resolved;
+  const record = path.join(build.paths.records, "lock.json");
+  return { ...resolved, saved: saveResultsIn(host, { record, filesOf: () => [] }) };
+}
+
+/** No index is an input: none is read, and none can be too old. */
+function lockedStep(lock: Lock): Step<Lock> {
+  return { name: "lock", stage: "packages", inputs: [], settings: { locked: lockDigest(lock) }, run: async () => lock };
 }
 
 function packageSetStep(
@@ -128,7 +146,7 @@ function storeStep(
   toolSet: PackageSteps["toolSet"],
   space: PackageSteps["space"],
 ): PackageSteps["store"] {
-  const { host, paths, sources } = build;
+  const { host, paths } = build;
   const { offline, emit, settings } = build.request;
   return {
     name: "store",
@@ -138,10 +156,11 @@ function storeStep(
     settings: null,
     run: async (values) => {
       const wanted = [...(await values.get(packageSet)), ...(await values.get(toolSet))];
-      const locations = wanted.map((locked) => packageLocation(locked, sources));
+      const locations = wanted.map((locked) => packageLocation(build, locked));
       const { workers } = settings;
       return fetchPackages(host, locations, {
         cacheDir: paths.packageCache,
+        allCachesDir: path.dirname(paths.packageCache),
         workers,
         offline,
         emit,
@@ -151,13 +170,17 @@ function storeStep(
   };
 }
 
-function packageLocation(locked: LockedPackage, sources: readonly RepositorySource[]): PackageLocation {
+function packageLocation({ request, sources, snapshots }: DebBuild, locked: LockedPackage): PackageLocation {
   const { name, version, architecture, sha256, sizeBytes } = locked;
   const source = sources.find(({ id }) => id === locked.repository);
   const identity = { name, version, architecture, sha256, sizeBytes };
-  if (source?.kind === "deb") return { ...identity, url: `${source.url.replace(/\/$/, "")}/${locked.path}` };
-  // The lock has it below the directory of its repository; single files are absolute.
-  return { ...identity, localPath: path.resolve(source?.directory ?? "/", locked.path) };
+  if (source?.kind === "deb") {
+    const repository = request.locked?.lock.repositories.find(({ id }) => id === source.id);
+    const archiveUrls = snapshotAddresses(snapshots.get(source.id), repository?.dateSeconds, locked.path);
+    return { ...identity, url: `${source.url.replace(/\/$/, "")}/${locked.path}`, archiveUrls };
+  }
+  const directory = source?.directory ?? path.dirname(request.template.file);
+  return { ...identity, localPath: path.resolve(directory, locked.path) };
 }
 
 /** @see https://reproducible-builds.org/specs/source-date-epoch/ */

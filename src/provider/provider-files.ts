@@ -14,6 +14,8 @@ export interface ProviderRepository {
   readonly name: string;
   readonly suite: string;
   readonly baseURL: string;
+  /** Archive of all that was at `baseURL` once: `{snapshotURL}/{YYYYMMDDTHHMMSSZ}/{path}`. */
+  readonly snapshotURL?: string;
   readonly components: readonly string[];
   readonly keys: readonly { readonly file: string; readonly fingerprints: readonly string[] }[];
   readonly priority?: number;
@@ -45,7 +47,7 @@ const repository = mapping(
     components: texts,
     keys: list(mapping({ file: text, fingerprints: texts })),
   },
-  { priority: { type: "integer" } },
+  { priority: { type: "integer" }, snapshotURL: text },
 );
 const repositoriesSchema = mapping({ repositories: list(repository) });
 const toolRootSchema = mapping({ packages: texts });

@@ -1,7 +1,7 @@
 import type { Finding, ImageTemplate, MergedTemplate, Settings } from "../config/index.ts";
 import type { EventSink, Sha256Hex, Step, StepValues } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
-import type { Lock } from "../ospackage/index.ts";
+import type { Lock, LockFile, LockInputs, LockPreference, PackageQuestions } from "../ospackage/index.ts";
 
 /** What a build is told. */
 export interface BuildRequest {
@@ -12,6 +12,15 @@ export interface BuildRequest {
   /** Gets every line that installation tools and package scripts write. */
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
+  /** Exactly these packages: no index is read. */
+  readonly locked?: NamedLockFile;
+  /** The packages to take again where they can be. */
+  readonly preference?: LockPreference;
+}
+
+/** A lock file and what messages call it. */
+export interface NamedLockFile extends LockFile {
+  readonly file: string;
 }
 
 /** The directories of one build. */
@@ -60,6 +69,8 @@ export type EarlyStage = "packages" | "compose" | "configuration";
 /** The steps that make an image, as data: `build/` runs what is needed of them. */
 export interface ImageSteps {
   readonly lock: Step<Lock>;
+  /** What the lock depends on. */
+  readonly lockInputs: LockInputs;
   readonly baseTree: Step<BaseTree>;
   readonly image: Step<BuiltImage>;
   /** What brings a build to the end of a stage; the result names files and directories that were made. */
@@ -91,4 +102,14 @@ export interface Provider {
    * @param atEnd takes what is removed when the build ends, however it ends, unless the user wants to look at it
    */
   buildImage(host: Host, request: BuildRequest, paths: BuildPaths, atEnd: AsyncDisposableStack): Promise<ImageSteps>;
+  /** Answers about the packages that a build chooses; throws what choosing them throws. */
+  packageQuestions(
+    host: Host,
+    request: BuildRequest,
+    paths: BuildPaths,
+    subject: QuestionSubject,
+  ): Promise<PackageQuestions>;
 }
+
+/** Whose packages a question is about. */
+export type QuestionSubject = "image" | "tool-root";

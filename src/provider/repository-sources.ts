@@ -34,6 +34,19 @@ export async function repositorySources(
   ]);
 }
 
+/** The archives of the provider's repositories, by the name that locks give those. */
+export function snapshotUrls({ repositories }: ProviderFiles): ReadonlyMap<string, string> {
+  return new Map(
+    repositories.flatMap((repository) =>
+      repository.snapshotURL === undefined ? [] : [[sourceId(repository), repository.snapshotURL] as const],
+    ),
+  );
+}
+
+function sourceId({ name, suite }: ProviderRepository): string {
+  return `${name}/${suite}`;
+}
+
 async function providerSource(
   host: Host,
   request: BuildRequest,
@@ -47,7 +60,7 @@ async function providerSource(
   }));
   return {
     kind: "deb",
-    id: `${repository.name}/${repository.suite}`,
+    id: sourceId(repository),
     canonicalUrl: repository.baseURL,
     url: mirror === undefined ? repository.baseURL : await mirrorUrl(host, mirror.url, repository),
     suite: mirror?.suite ?? repository.suite,

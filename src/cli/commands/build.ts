@@ -13,7 +13,8 @@ import { enterNamespace, isInsideNamespace, requireArchitecture } from "../../ch
 import { type ImageTemplate, type MergedTemplate, requireSupported, type Settings } from "../../config/index.ts";
 import { architectureOf, type EventSink, type Stage, STAGES } from "../../core/index.ts";
 import { createProcessRunner, type Host } from "../../host/index.ts";
-import { type BuildRequest, selectProvider } from "../../provider/index.ts";
+import { lockFilePath, readLockFile } from "../../ospackage/index.ts";
+import { type BuildRequest, type NamedLockFile, selectProvider } from "../../provider/index.ts";
 import { watchBuild } from "../build-ending.ts";
 import type { CliContext } from "../context.ts";
 import { importNotesText } from "../import-notes.ts";
@@ -28,6 +29,7 @@ interface BuildFlags extends BuildControlFlags {
   readonly dotfile?: string;
   readonly systemPackagesOnly?: true;
   readonly mirror?: MirrorFlags;
+  readonly locked?: true;
 }
 
 export function registerBuild(program: Command, context: CliContext): void {
@@ -39,6 +41,7 @@ export function registerBuild(program: Command, context: CliContext): void {
     .option("-f, --dotfile <file>", "write the dependency graph there, too")
     .option("--system-packages-only", "leave out of the graph what only the base system needs")
     .option(...MIRROR_OPTION)
+    .option("--locked", "build exactly the packages of NAME.lock.json beside the template; read no index")
     .option("--offline", "ask no repository; everything must be in the cache")
     .addOption(new Option("--stage <name>", "end after this stage").choices(STAGES))
     .option("--skip-stage <name>", "leave out validate, sign or finalize; may be repeated", addStage)
@@ -72,6 +75,7 @@ async function build(context: CliContext, file: string, flags: BuildFlags): Prom
   });
   requireSupported(template);
   const control = planFor(template.template.build);
+  const locked = flags.locked === true ? await readLock(context, file) : undefined;
   if (control.stages.last === "validate") return validateOnly(context, template, settings, control);
   if (!isInsideNamespace(host)) {
     const notes = template.imported === undefined ? undefined : importNotesText(template.imported);
@@ -82,7 +86,13 @@ async function build(context: CliContext, file: string, flags: BuildFlags): Prom
     return;
   }
   const buildSettings = { ...settings, workers: workersFor(context, template.template, settings) };
-  await buildInside(context, file, template, buildSettings, control, flags);
+  await buildInside(context, file, template, buildSettings, control, flags, locked);
+}
+
+async function readLock({ host }: CliContext, template: string): Promise<NamedLockFile> {
+  const file = lockFilePath(template);
+  const read = await readLockFile(host.files, path.resolve(host.environment.workingDirectory, file), file);
+  return { ...read, file };
 }
 
 async function buildInside(
@@ -92,6 +102,7 @@ async function buildInside(
   settings: Settings,
   control: BuildControl,
   flags: BuildFlags,
+  locked: NamedLockFile | undefined,
 ): Promise<void> {
   const { host } = context;
   const reporter = await openReporter(context, settings);
@@ -101,6 +112,7 @@ async function buildInside(
     ...requestFor(template, settings, emit),
     offline: flags.offline === true,
     signal: ending.signal,
+    ...(locked === undefined ? {} : { locked }),
   };
   const buildHost: Host = { ...host, processes: createProcessRunner(emit) };
   try {

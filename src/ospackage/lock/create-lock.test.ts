@@ -56,6 +56,30 @@ describe("createLock()", () => {
     });
   });
 
+  it("says of each package that nobody asked for which relation brought it in, on a shortest way", () => {
+    const packages = toyRepository([
+      ["web 1", { depends: "lib (>= 1), mail-agent", preDepends: "init" }],
+      ["lib 1", { depends: "deep" }],
+      ["deep 1"],
+      ["init 1", { depends: "deep | other" }],
+      ["exim 1", { provides: "mail-agent" }],
+      ["base 1", { essential: true, depends: "lib" }],
+    ]);
+    const repositories = [packages];
+    const requests = [{ text: "web", origin: "test" }];
+    const resolution = resolveDeb({ repositories, architecture: "amd64", requests, includeEssential: true });
+    const lock = createLock({ providerId: "t", repositories, resolution, toolResolution: resolution });
+    const reasons = lock.packages.map(({ name, broughtInBy }) => [name, broughtInBy] as const);
+    expect(Object.fromEntries(reasons)).toEqual({
+      web: undefined,
+      lib: "web: lib (>= 1)",
+      init: "web: init",
+      exim: "web: mail-agent",
+      base: "every system has it",
+      deep: "init: deep | other",
+    });
+  });
+
   it("leaves out what an index does not say", () => {
     const lib = lockOf(["lib"]).packages[0];
     expect(lib).not.toHaveProperty("section");
@@ -71,6 +95,7 @@ describe("createLock()", () => {
         url: "https://archive.example/debian",
         suite: "stable",
         components: ["main"],
+        priority: 700,
         metadataSha256: archive.metadataSha256,
         dateSeconds: 1_760_000_000,
         signedBy: "A".repeat(40),
@@ -87,10 +112,34 @@ describe("createLock()", () => {
     };
     const requests = [{ text: "mine", origin: "test" }];
     const resolution = resolveDeb({ repositories: [local], architecture: "amd64", requests, includeEssential: false });
-    const lock = createLock({ providerId: "t", repositories: [local], resolution, toolResolution: resolution });
-    expect(lock.repositories[0]).toMatchObject({ type: "local", url: "/srv/debs/" });
+    const lock = createLock({
+      providerId: "t",
+      repositories: [local],
+      resolution,
+      toolResolution: resolution,
+      baseDirectory: "/srv/templates",
+    });
+    expect(lock.repositories[0]).toMatchObject({ type: "local", url: "../debs" });
     expect(lock.packages[0]?.path).toBe("sub/mine_1_amd64.deb");
     expect(lock.toolPackages).toEqual(lock.packages);
+  });
+
+  it("names single local files relative to the template", () => {
+    const local = {
+      ...toyRepository([["mine 1", { path: "/srv/debs/mine_1_amd64.deb" }]]),
+      source: { kind: "local", id: "local/1", files: ["/srv/debs/mine_1_amd64.deb"], priority: 500 } as const,
+    };
+    const requests = [{ text: "mine", origin: "test" }];
+    const resolution = resolveDeb({ repositories: [local], architecture: "amd64", requests, includeEssential: false });
+    const lock = createLock({
+      providerId: "t",
+      repositories: [local],
+      resolution,
+      toolResolution: resolution,
+      baseDirectory: "/srv",
+    });
+    expect(lock.repositories[0]).toMatchObject({ type: "local", url: "." });
+    expect(lock.packages[0]?.path).toBe("debs/mine_1_amd64.deb");
   });
 });
 

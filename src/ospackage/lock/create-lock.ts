@@ -1,6 +1,8 @@
+import path from "node:path";
 import { compareCodeUnits, keyOf, type Json, type Sha256Hex } from "../../core/index.ts";
-import type { RepositoryIndex } from "../repository/repository.ts";
+import type { RepositoryIndex, RepositorySource } from "../repository/repository.ts";
 import type { Resolution, ResolvedPackage } from "../resolver/resolve-deb.ts";
+import { reasonsOf } from "./brought-in-by.ts";
 import type { Lock, LockedPackage, LockedRepository } from "./lock.ts";
 
 export interface CreateLockOptions {
@@ -10,16 +12,23 @@ export interface CreateLockOptions {
   readonly repositories: readonly RepositoryIndex[];
   readonly resolution: Resolution;
   readonly toolResolution: Resolution;
+  /** The directory of the template, `/` when absent: local packages are named relative to it. */
+  readonly baseDirectory?: string;
 }
 
 /** The lock of an image: plain values only, the same for the same choice and repositories. */
-export function createLock({ providerId, repositories, resolution, toolResolution }: CreateLockOptions): Lock {
+export function createLock(options: CreateLockOptions): Lock {
+  const { providerId, repositories, resolution, toolResolution, baseDirectory = "/" } = options;
+  const lockPackages = ({ packages }: Resolution): LockedPackage[] => {
+    const reasons = reasonsOf(packages);
+    return packages.map((resolved) => lockPackage(resolved, baseDirectory, reasons.get(resolved.package.name)));
+  };
   return {
     schemaVersion: 1,
     providerId,
-    repositories: repositories.map(lockRepository),
-    packages: resolution.packages.map(lockPackage),
-    toolPackages: toolResolution.packages.map(lockPackage),
+    repositories: repositories.map((repository) => lockRepository(repository, baseDirectory)),
+    packages: lockPackages(resolution),
+    toolPackages: lockPackages(toolResolution),
   };
 }
 
@@ -28,26 +37,41 @@ export function lockDigest(lock: Lock): Sha256Hex {
   return keyOf(lock as unknown as Json);
 }
 
-function lockRepository({ source, ...index }: RepositoryIndex): LockedRepository {
-  const facts = {
-    id: source.id,
+/** What a lock says about where a repository is, which never depends on mirrors or on where the template lies. */
+export function describeSource(
+  source: RepositorySource,
+  baseDirectory: string,
+): Pick<LockedRepository, "id" | "type" | "url" | "components" | "priority" | "allowPackages"> {
+  const { id, priority } = source;
+  const choice = {
+    priority,
+    ...(source.allowPackages === undefined ? {} : { allowPackages: [...source.allowPackages].sort(compareCodeUnits) }),
+  };
+  if (source.kind === "local") {
+    return { id, type: "local", url: relativePath(baseDirectory, source.directory ?? baseDirectory), ...choice };
+  }
+  return {
+    id,
+    type: "deb",
+    url: withoutCredentials(source.canonicalUrl),
+    components: source.components,
+    ...choice,
+  };
+}
+
+function lockRepository({ source, ...index }: RepositoryIndex, baseDirectory: string): LockedRepository {
+  return {
+    ...describeSource(source, baseDirectory),
+    ...(source.kind === "deb" ? { suite: source.suite } : {}),
     metadataSha256: index.metadataSha256,
     ...(index.dateSeconds === undefined ? {} : { dateSeconds: index.dateSeconds }),
     ...(index.signedBy === undefined ? {} : { signedBy: index.signedBy }),
     verified: index.verified,
-  };
-  if (source.kind === "local") return { ...facts, type: "local", url: source.directory ?? "/", foreignKeys: false };
-  return {
-    ...facts,
-    type: "deb",
-    url: withoutCredentials(source.canonicalUrl),
-    suite: source.suite,
-    components: source.components,
-    foreignKeys: source.foreignKeys,
+    foreignKeys: source.kind === "deb" && source.foreignKeys,
   };
 }
 
-function lockPackage(resolved: ResolvedPackage): LockedPackage {
+function lockPackage(resolved: ResolvedPackage, baseDirectory: string, broughtInBy: string | undefined): LockedPackage {
   const { package: chosen, repository, requestedAs, dependsOn, preDependsOn } = resolved;
   return {
     name: chosen.name,
@@ -57,7 +81,7 @@ function lockPackage(resolved: ResolvedPackage): LockedPackage {
     installedSizeBytes: chosen.installedSizeBytes,
     sha256: chosen.sha256,
     repository: repository.source.id,
-    path: pathBelow(repository, chosen.path),
+    path: pathBelow(repository, chosen.path, baseDirectory),
     source: { name: chosen.source.name, version: chosen.source.version },
     maintainer: chosen.maintainer,
     ...(chosen.homepage === "" ? {} : { homepage: chosen.homepage }),
@@ -65,6 +89,7 @@ function lockPackage(resolved: ResolvedPackage): LockedPackage {
     ...(chosen.priority === "" ? {} : { priority: chosen.priority }),
     essential: chosen.essential,
     ...(requestedAs === undefined ? {} : { requestedAs }),
+    ...(broughtInBy === undefined ? {} : { broughtInBy }),
     dependsOn: [...new Set([...preDependsOn, ...dependsOn])].sort(compareCodeUnits),
     preDependsOn,
   };
@@ -78,9 +103,12 @@ function withoutCredentials(address: string): string {
   return url.href;
 }
 
-/** Local indexes have absolute paths; a lock has them below the repository's address. */
-function pathBelow({ source }: RepositoryIndex, path: string): string {
-  if (source.kind !== "local") return path;
-  const base = `${(source.directory ?? "").replace(/\/+$/, "")}/`;
-  return path.startsWith(base) ? path.slice(base.length) : path;
+/** Local indexes have absolute paths; a lock has them below the repository's directory, or else the template's. */
+function pathBelow({ source }: RepositoryIndex, file: string, baseDirectory: string): string {
+  return source.kind === "local" ? relativePath(source.directory ?? baseDirectory, file) : file;
+}
+
+function relativePath(from: string, to: string): string {
+  const relative = path.relative(from, to);
+  return relative === "" ? "." : relative;
 }

@@ -4,10 +4,14 @@ import type { Sha256Hex } from "../../core/index.ts";
 export interface LockedRepository {
   readonly id: string;
   readonly type: "deb" | "local";
-  /** Canonical address without credentials; the absolute directory of a local repository. */
+  /** Canonical address without credentials; the directory of a local repository, relative to the template. */
   readonly url: string;
   readonly suite?: string;
   readonly components?: readonly string[];
+  /** apt's meaning. Absent: not recorded. */
+  readonly priority?: number;
+  /** Globs of the only package names that may come from here; absent: all. */
+  readonly allowPackages?: readonly string[];
   /** Digest of the signed metadata (InRelease or Release); of the list of packages for a local repository. */
   readonly metadataSha256: Sha256Hex;
   /** The `Date` of the signed metadata, seconds since 1970. */
@@ -29,7 +33,7 @@ export interface LockedPackage {
   readonly installedSizeBytes: number;
   readonly sha256: Sha256Hex;
   readonly repository: string;
-  /** Path below the repository's address. */
+  /** Path below the repository's address; of a local repository, below its directory or relative to the template. */
   readonly path: string;
   readonly source: { readonly name: string; readonly version: string };
   readonly maintainer: string;
@@ -37,8 +41,10 @@ export interface LockedPackage {
   readonly section?: string;
   readonly priority?: string;
   readonly essential: boolean;
-  /** What asked for it: the template's words for a requested package, else the names of the packages that depend on it. */
+  /** The template's words that it fills. */
   readonly requestedAs?: string;
+  /** What brought in one that nobody asked for, for example `openssh-server: libwrap0 (>= 7.6)`. */
+  readonly broughtInBy?: string;
   /** Names of locked packages that this one's Depends and Pre-Depends were satisfied by, in code unit order. */
   readonly dependsOn: readonly string[];
   /** Those of them that Pre-Depends names: they must be configured before this one is unpacked. */

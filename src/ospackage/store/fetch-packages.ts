@@ -1,5 +1,12 @@
 import path from "node:path";
-import { ComposerError, type EventSink, type Sha256Hex, formatSize, redactUrl } from "../../core/index.ts";
+import {
+  ComposerError,
+  type EventSink,
+  type Sha256Hex,
+  formatSize,
+  isComposerError,
+  redactUrl,
+} from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import { throwIfAborted } from "../repository/download.ts";
 import { digestMismatch, fetchFile } from "../repository/fetch.ts";
@@ -7,17 +14,22 @@ import { createDownloadProgress } from "./download-progress.ts";
 import { inParallel } from "./in-parallel.ts";
 import { type PackageIdentity, packagePaths } from "./package-paths.ts";
 import { countAsUsed } from "./prune-packages.ts";
+import { takeFromOtherCaches } from "./other-caches.ts";
 
 /** A package and where it is: at an address, or on this machine. */
 export interface PackageLocation extends PackageIdentity {
   readonly sizeBytes: number;
   readonly url?: string;
+  /** Archives of what mirrors had once: asked, in this order, when `url` has it no longer. */
+  readonly archiveUrls?: readonly string[];
   /** Absolute; used in place. */
   readonly localPath?: string;
 }
 
 export interface FetchPackagesOptions {
   readonly cacheDir: string;
+  /** Where to look for what `cacheDir` lacks before anybody is asked: the caches of all providers. */
+  readonly allCachesDir?: string;
   /** Most downloads at a time. */
   readonly workers: number;
   /** Use only what is in the cache. */
@@ -57,7 +69,8 @@ export async function fetchPackages(
     paths.set(location.sha256, location.localPath);
     return true;
   });
-  const missing = wanted.filter((_, index) => present[index] !== true);
+  const absent = wanted.filter((_, index) => present[index] !== true);
+  const missing = absent.length === 0 ? [] : await takeFromOtherCaches(host, absent, paths, options);
   if (missing.length > 0) await downloadAll(host, missing, paths, options);
   return paths;
 }
@@ -76,20 +89,45 @@ async function downloadAll(
 
   const progress = createDownloadProgress(host.clock, emit, missing.length, bytesTotal);
   const fetchOne = async (location: PackageLocation, cancelled: AbortSignal): Promise<void> => {
-    const { url, sizeBytes, sha256 } = location;
+    const { url, archiveUrls = [], sizeBytes, sha256 } = location;
     if (url === undefined) throw notInCache([location]);
-    await fetchFile(host, url, pathOf(paths, location), {
-      object: `${nameOf(location)} from "${redactUrl(url)}"`,
-      sizeBytes,
-      sha256,
-      partialDir: path.join(cacheDir, "partial"),
-      onBytes: (count) => progress.addBytes(count),
-      emit,
-      signal: cancelled,
+    const fetchFrom = (address: string): Promise<void> =>
+      fetchFile(host, address, pathOf(paths, location), {
+        object: `${nameOf(location)} from "${redactUrl(address)}"`,
+        sizeBytes,
+        sha256,
+        partialDir: path.join(cacheDir, "partial"),
+        onBytes: (count) => progress.addBytes(count),
+        emit,
+        signal: cancelled,
+      });
+    await firstThatHasIt([url, ...archiveUrls], fetchFrom, (address) => {
+      const message = `${nameOf(location)} is no longer at its mirror: asking "${redactUrl(address)}"`;
+      emit({ type: "info", stage: "packages", message });
     });
     progress.addDone();
   };
   await inParallel(missing, workers, fetchOne, signal);
+}
+
+/** Asks one address after the other, as long as they only lack the file; what the first one said is what is wrong. */
+async function firstThatHasIt(
+  addresses: readonly string[],
+  fetchFrom: (address: string) => Promise<void>,
+  onNext: (address: string) => void,
+): Promise<void> {
+  let first: unknown;
+  for (const [index, address] of addresses.entries()) {
+    if (index > 0) onNext(address);
+    try {
+      await fetchFrom(address);
+      return;
+    } catch (error) {
+      if (!isComposerError(error, "REPOSITORY_NOT_FOUND")) throw error;
+      first ??= error;
+    }
+  }
+  throw first;
 }
 
 /** Tells whether the cache has the file as it should be; removes it when it is there but different. */

@@ -69,12 +69,13 @@ export async function countAsUsed({ files, clock }: StoreHost, file: string): Pr
   if (await files.exists(file)) await files.setTimes(file, clock.nowMs() / 1000);
 }
 
-async function listPackages({ files }: StoreHost, directory: string): Promise<CachedPackage[]> {
+/** Every package file below a directory, and every download that has not ended. */
+export async function listPackages({ files }: Pick<Host, "files">, directory: string): Promise<CachedPackage[]> {
   const found: CachedPackage[] = [];
   for (const name of await files.list(directory)) {
     const file = path.join(directory, name);
     const stat = await files.stat(file);
-    if (stat?.kind === "directory") found.push(...(await listPackages({ files } as StoreHost, file)));
+    if (stat?.kind === "directory") found.push(...(await listPackages({ files }, file)));
     const isPartial = path.basename(directory) === "partial";
     if (stat?.kind !== "file" || (!isPartial && !/\.(deb|rpm)$/.test(name))) continue;
     found.push({ file, sizeBytes: stat.sizeBytes, usedMs: stat.mtimeMs, isPartial });

@@ -1,0 +1,12 @@
+/**
+ * The lock: exactly which packages make an image, as data and as a file that people keep beside their template.
+ *
+ * A lock file says what it was made for, so that it is known to be stale; its digests are all that a locked build trusts.
+ */
+export * from "./compare-locks.ts";
+export { createLock, type CreateLockOptions, lockDigest } from "./create-lock.ts";
+export type * from "./lock.ts";
+export { formatLockFile, type LockFile, lockFilePath } from "./lock-file.ts";
+export { type LockInputs, lockInputs, requireFresh } from "./lock-inputs.ts";
+export { type LockPreference, preferLocked, requireLocked } from "./prefer-locked.ts";
+export { readLockFile } from "./read-lock-file.ts";

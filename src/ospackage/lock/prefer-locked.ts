@@ -1,0 +1,64 @@
+import { ComposerError, globMatcher, nearestOf, type Sha256Hex } from "../../core/index.ts";
+import type { DebIndex, DebPackage } from "../deb/index.ts";
+import type { RepositoryIndex } from "../repository/repository.ts";
+import type { Lock } from "./lock.ts";
+
+/** A lock whose versions are taken again where they can be. */
+export interface LockPreference {
+  readonly lock: Lock;
+  /** Names and globs of packages that are free to change. */
+  readonly update: readonly string[];
+}
+
+/** More than any priority that a template may name differs from another. */
+const LOCKED_BONUS = 50_000;
+
+/**
+ * The same repositories, so that resolving takes locked packages first: they come as repositories of higher priority.
+ *
+ * What a repository offers no more cannot be preferred: nobody says what it needs.
+ */
+export function preferLocked(
+  repositories: readonly RepositoryIndex[],
+  { lock, update }: LockPreference,
+): readonly RepositoryIndex[] {
+  const isFree = update.map(globMatcher);
+  const locked = [...lock.packages, ...lock.toolPackages].filter(
+    ({ name }) => !isFree.some((matches) => matches(name)),
+  );
+  const digests = new Set(locked.map(({ sha256 }) => sha256));
+  const preferred = repositories
+    .filter(({ source }) => source.priority >= 0)
+    .map(({ source, index, ...rest }) => ({
+      ...rest,
+      source: { ...source, priority: source.priority + LOCKED_BONUS },
+      index: onlyOf(index, digests),
+    }));
+  return [...preferred, ...repositories];
+}
+
+/** @throws {USAGE} the lock has none of the packages that a name or glob stands for */
+export function requireLocked({ packages, toolPackages }: Lock, names: readonly string[]): void {
+  const known = [...packages, ...toolPackages].map(({ name }) => name);
+  for (const name of names) {
+    if (known.some(globMatcher(name))) continue;
+    const near = nearestOf(name, known);
+    throw new ComposerError("USAGE", `Cannot update "${name}": the lock has no such package`, {
+      hint:
+        near === undefined ? "Names are those of packages in the lock; globs are allowed" : `Did you mean "${near}"?`,
+    });
+  }
+}
+
+function onlyOf(index: DebIndex, digests: ReadonlySet<Sha256Hex>): DebIndex {
+  const isLocked = ({ sha256 }: DebPackage): boolean => digests.has(sha256);
+  const byName = (name: string): readonly DebPackage[] => index.byName(name).filter(isLocked);
+  return {
+    packageCount: index.packageCount,
+    names: () => [...index.names()].filter((name) => byName(name).length > 0),
+    byName,
+    providersOf: (name) => index.providersOf(name).filter(isLocked),
+    essential: () => index.essential().filter(isLocked),
+    required: () => index.required().filter(isLocked),
+  };
+}
