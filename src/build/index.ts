@@ -1,6 +1,7 @@
 /**
  * The pipeline: which steps a build needs, what of earlier builds it can use again, and where results appear.
  */
+export * from "./ask-packages.ts";
 export * from "./build-image.ts";
 export * from "./resolve-packages.ts";
 export * from "./build-control.ts";

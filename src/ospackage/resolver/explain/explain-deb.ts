@@ -103,6 +103,8 @@ export function explainDeb(provider: DebProvider): ExplainedProvider {
     versions: (solvable) => provider.versions(solvable),
     requirementText: (requirement) => provider.requirementText(requirement),
     facts,
+    named: (name) =>
+      pool.matches({ name, archQualifier: undefined, operator: undefined, version: undefined }, "positive"),
     needs,
     filledAs,
     exclusion,

@@ -32,6 +32,8 @@ export interface Exclusion {
  */
 export interface ExplainedProvider extends SolverProvider {
   facts(solvable: SolvableId): PackageFacts;
+  /** The packages that have or provide a name, those that have it first. */
+  named(name: string): readonly SolvableId[];
   /** In the order in which `requirements` has them. */
   needs(solvable: SolvableId): readonly Need[];
   /** The words of a requirement, as the package has it. */

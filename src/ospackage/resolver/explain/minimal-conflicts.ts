@@ -10,7 +10,8 @@ export interface Conflict {
   readonly core: readonly ClauseOrigin[];
 }
 
-const MAX_CONFLICTS = 5;
+/** More contradictions than anybody would read; the search ends. */
+const MAX_CONFLICTS = 25;
 
 /**
  * The contradictions among roots, each minimal, with no removable root in two of them.

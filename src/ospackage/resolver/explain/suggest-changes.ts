@@ -29,7 +29,7 @@ export function isRemovable({ position }: PackageRequest): boolean {
 
 function withoutRequest(request: PackageRequest, options: ResolveDebOptions): readonly string[] {
   const requests = options.requests.filter((other) => other !== request);
-  return solutionOf({ ...options, requests }) === undefined ? [] : [`Remove ${requestWithPlace(request)}`];
+  return !isSolvable({ ...options, requests }) ? [] : [`Remove ${requestWithPlace(request)}`];
 }
 
 /** A request for certain versions, with the version that would be taken if it did not say which. */
@@ -63,7 +63,7 @@ function narrowerGlob(
     .map((id) => provider.pool.solvable(id).package.name);
   return names.flatMap((name) => {
     const exclude = [...(options.exclude ?? []), name];
-    if (solutionOf({ ...options, exclude }) === undefined) return [];
+    if (!isSolvable({ ...options, exclude })) return [];
     return [`Add "${name}" to systemConfig.excludePackages, since ${requestWithPlace(request)} means it, too`];
   });
 }
@@ -80,7 +80,7 @@ function lessExcluded(conflict: Conflict, options: ResolveDebOptions, problem: D
   const { exclude = [] } = options;
   const inTheWay = exclude.filter((glob) => wantedNames(conflict, problem).some(globMatcher(glob)));
   const helps = (globs: readonly string[]): boolean =>
-    solutionOf({ ...options, exclude: exclude.filter((glob) => !globs.includes(glob)) }) !== undefined;
+    isSolvable({ ...options, exclude: exclude.filter((glob) => !globs.includes(glob)) });
   const single = inTheWay.filter((glob) => helps([glob]));
   if (single.length > 0) return single.map((glob) => `Remove "${glob}" from systemConfig.excludePackages`);
   if (inTheWay.length < 2 || !helps(inTheWay)) return [];
@@ -103,12 +103,17 @@ function moreAllowed(conflict: Conflict, options: ResolveDebOptions, problem: De
       const repositories = options.repositories.map((other) =>
         other === repository ? { ...repository, source } : other,
       );
-      if (solutionOf({ ...options, repositories }) === undefined) return [];
+      if (!isSolvable({ ...options, repositories })) return [];
       return priority < 0
         ? [`Give the repository ${id} a priority that is not negative`]
         : [`Add "${name}" to allowPackages of the repository ${id}`];
     }),
   );
+}
+
+/** Tells whether everything that is asked for can be had. */
+export function isSolvable(options: ResolveDebOptions): boolean {
+  return solutionOf(options) !== undefined;
 }
 
 /** The version of each chosen package by its name; undefined when nothing can be chosen. */

@@ -1,6 +1,6 @@
 import { ComposerError } from "../../../core/index.ts";
 import type { ClauseOrigin } from "../clause.ts";
-import type { DebProblem, ResolveDebOptions } from "../deb-problem.ts";
+import { type DebProblem, ESSENTIAL_ORIGIN, type ResolveDebOptions } from "../deb-problem.ts";
 import type { PackageRequest } from "../package-request.ts";
 import { conflictTree } from "./conflict-tree.ts";
 import { explainDeb } from "./explain-deb.ts";
@@ -8,8 +8,11 @@ import { type Conflict, minimalConflicts } from "./minimal-conflicts.ts";
 import { requestLabel, requestWithPlace } from "./request-label.ts";
 import { isRemovable, suggestChanges } from "./suggest-changes.ts";
 
+/** Contradictions that are shown in one run. */
+const MAX_SHOWN = 5;
+
 /**
- * The error about requests that cannot all be filled: each contradiction as a tree, then changes that were tried.
+ * The error about requests that cannot all be filled: each contradiction as a tree, with changes that were tried.
  *
  * @param core of all roots of `problem`, as the solver gives it
  */
@@ -20,25 +23,27 @@ export function unsatisfiable(
 ): ComposerError {
   const { provider, roots } = problem;
   const conflicts = minimalConflicts(core, roots, ({ request }) => isRemovable(request), provider);
-  const explained = conflicts.map((conflict) => {
-    const suggestions = suggestChanges(conflict, withoutOthers(conflict, conflicts, options), problem);
-    const tree = conflictTree(
+  const explained = conflicts.slice(0, MAX_SHOWN).map((conflict) => ({
+    suggestions: suggestChanges(conflict, withoutOthers(conflict, conflicts, options), problem),
+    tree: conflictTree(
       conflict.core,
       conflict.roots.map(({ requirement, request }) => ({ requirement, text: requestWithPlace(request) })),
       explainDeb(provider),
-    );
-    return { tree, suggestions };
-  });
+    ),
+  }));
   const requests = conflicts.flatMap((conflict) => requestsOf(conflict));
   const position = requests.findLast(isRemovable)?.position;
   return new ComposerError("RESOLVER_UNSATISFIABLE", messageOf(conflicts), {
+    details: [
+      ...explained.flatMap(({ tree, suggestions }, at) => [
+        ...(at === 0 ? [] : [""]),
+        ...tree,
+        ...(suggestions.length < 2 && explained.length === 1 ? [] : suggestionLines(suggestions)),
+      ]),
+      ...(conflicts.length > MAX_SHOWN ? ["", `… and ${conflicts.length - MAX_SHOWN} more contradictions`] : []),
+    ],
     hint: hintOf(explained, requests),
     ...(position === undefined ? {} : { position }),
-    details: explained.flatMap(({ tree, suggestions }, at) => [
-      ...(at === 0 ? [] : [""]),
-      ...tree,
-      ...(suggestions.length < 2 && explained.length === 1 ? [] : suggestionLines(suggestions)),
-    ]),
   });
 }
 
@@ -56,7 +61,7 @@ function hintOf(
   requests: readonly PackageRequest[],
 ): string {
   const all = explained.flatMap(({ suggestions }) => suggestions);
-  if (all.length === 0 && !requests.some(isRemovable)) {
+  if (all.length === 0 && requests.every(({ origin }) => origin === ESSENTIAL_ORIGIN)) {
     return "The repositories contradict themselves: report it to who keeps them, or use others";
   }
   if (all.length === 0)

@@ -1,0 +1,258 @@
+import { ComposerError, globMatcher, isGlob, nearestOf } from "../../../core/index.ts";
+import { compareDebVersions, parseRelations } from "../../deb/index.ts";
+import { createDebProblem, type DebProblem, type ResolveDebOptions } from "../deb-problem.ts";
+import { type PackageRequest, selectPackages } from "../package-request.ts";
+import type { SolvableId } from "../solver-provider.ts";
+import { formatPosition } from "../unknown-packages.ts";
+import { compareSolutions, type SolutionDifference } from "./compare-solutions.ts";
+import { explainDeb } from "./explain-deb.ts";
+import type { PackageFacts } from "./explained-provider.ts";
+import type { ExclusionLine, WhyNotAnswer } from "./package-questions.ts";
+import { findSolution, type Solution } from "./solution.ts";
+import { standsAgainst } from "./stands-against.ts";
+
+export interface WhyNotContext {
+  readonly options: ResolveDebOptions;
+  readonly problem: DebProblem;
+  readonly solution: Solution;
+  readonly exclusions: readonly ExclusionLine[];
+}
+
+type Answer = Omit<WhyNotAnswer, "asked">;
+
+const NOTHING = { reasons: [], details: [], available: [] } as const;
+
+/**
+ * What keeps a package out of a solution.
+ *
+ * @param text as a template would ask for it: `nginx`, `nginx=1.26-1`, `nginx>=1.26`
+ * @throws {USAGE} the words are a glob
+ */
+export function whyNotDeb(text: string, context: WhyNotContext): WhyNotAnswer {
+  if (isGlob(text)) {
+    throw new ComposerError("USAGE", `Cannot explain "${text}": it may mean several packages`, {
+      hint: "Name one package, for example nginx or nginx=1.26-1",
+    });
+  }
+  const { problem, solution } = context;
+  const { pool } = problem.provider;
+  const { requirements, name } = selectPackages(requestFor(text), pool);
+  const candidates = requirements.flat();
+  const installed = candidates.find((id) => solution.packages.has(id));
+  if (installed !== undefined) return { asked: text, ...isInstalled(name, solution.provider.facts(installed)) };
+  if (candidates.length > 0) return { asked: text, ...notChosen(text, name, candidates, context) };
+  return { asked: text, ...notOffered(text, name, context) };
+}
+
+/** The question itself, as something to ask the solver for; nobody wrote it, so nobody can remove it. */
+function requestFor(text: string): PackageRequest {
+  return { text, origin: "the package" };
+}
+
+function isInstalled(name: string, installed: PackageFacts): Answer {
+  const reasons = installed.name === name ? [] : [`${installed.name} provides ${name}`];
+  return { ...NOTHING, verdict: "installed", installed, reasons };
+}
+
+/** Repositories offer it; either nothing wants it, or something stands against it. */
+function notChosen(text: string, name: string, candidates: readonly SolvableId[], context: WhyNotContext): Answer {
+  const { options, solution } = context;
+  const inPlace = inPlaceOf(name, solution);
+  const attempt = tryWith({ ...options, requests: [...options.requests, requestFor(text)] }, solution);
+  const available = candidates.map((id) => versionWithRepository(solution.provider.facts(id)));
+  const facts = { ...NOTHING, available, ...(inPlace === undefined ? {} : { installed: inPlace }) };
+  if ("answer" in attempt) return { ...facts, ...attempt.answer, verdict: "conflicts" };
+  const chosenInstead = inPlace?.name === name ? [whyPreferred(inPlace, candidates, context)] : [];
+  return {
+    ...facts,
+    verdict: chosenInstead.length > 0 ? "other-chosen" : "not-requested",
+    reasons: [...chosenInstead, ...virtualReasons(name, candidates, solution), ...relationsTo(name, context)],
+    effect: attempt.effect,
+    hint: `Add "${text}" to systemConfig.packages`,
+  };
+}
+
+const MAX_PROVIDERS = 8;
+
+function virtualReasons(name: string, candidates: readonly SolvableId[], { provider }: Solution): readonly string[] {
+  const names = [...new Set(candidates.map((id) => provider.facts(id).name))];
+  if (names.includes(name)) return [];
+  const more = names.length > MAX_PROVIDERS ? ` and ${names.length - MAX_PROVIDERS} more` : "";
+  return [`no package is called ${name}; it is provided by ${names.slice(0, MAX_PROVIDERS).join(", ")}${more}`];
+}
+
+function inPlaceOf(name: string, { provider, packages }: Solution): PackageFacts | undefined {
+  const facts = [...packages].map((id) => provider.facts(id));
+  return facts.find((found) => found.name === name);
+}
+
+/** Why one version was taken instead of others. */
+function whyPreferred(chosen: PackageFacts, candidates: readonly SolvableId[], { problem }: WhyNotContext): string {
+  const { pool } = problem.provider;
+  const prioritiesOf = (version: string): readonly number[] =>
+    pool
+      .versionsOf(chosen.name)
+      .map((id) => pool.solvable(id))
+      .filter((found) => found.package.version === version)
+      .map(({ repository }) => repository.source.priority);
+  const [first] = candidates.map((id) => pool.solvable(id));
+  const [chosenPriority = 0] = prioritiesOf(chosen.version);
+  const label = `version ${chosen.version} from ${chosen.repository} was chosen`;
+  if (first === undefined) return label;
+  const { priority } = first.repository.source;
+  if (chosenPriority > priority) return `${label}: its repository has priority ${chosenPriority}, not ${priority}`;
+  if (compareDebVersions(chosen.version, first.package.version) > 0) return `${label}, because it is newer`;
+  return `${label}, because a line of the template or another package wants it`;
+}
+
+/** Chosen packages that would have taken it, and why they did not. */
+function relationsTo(name: string, { problem, solution }: WhyNotContext): readonly string[] {
+  const { provider } = problem;
+  const { pool } = provider;
+  return [...solution.packages].flatMap((id) => {
+    const { package: found } = pool.solvable(id);
+    const names = (field: string): boolean =>
+      parseRelations(field)
+        .flat()
+        .some((relation) => relation.name === name);
+    const passedOver = provider
+      .requirements(id)
+      .filter((requirement) => provider.alternativesOf(requirement).some((relation) => relation.name === name))
+      .flatMap((requirement) => {
+        const filler = solution.fillerOf(requirement);
+        if (filler === undefined) return [];
+        const taken = solution.provider.facts(filler).name;
+        return [`${found.name} depends on ${provider.requirementText(requirement)}, and ${taken} was chosen for it`];
+      });
+    return [
+      ...passedOver,
+      ...(names(found.recommends) ? [`${found.name} only recommends it; recommended packages are not installed`] : []),
+    ];
+  });
+}
+
+/** No candidate: the name, or the version, is not on offer. */
+function notOffered(text: string, name: string, context: WhyNotContext): Answer {
+  const { options, problem, solution } = context;
+  const { pool } = problem.provider;
+  const hidden = hiddenVersions(name, context);
+  const offered = pool.versionsOf(name).map((id) => solution.provider.facts(id));
+  const wantsVersion = name !== text;
+  if (offered.length > 0) return otherVersions(text, name, offered, hidden, context);
+  if (hidden.length > 0) {
+    const globs = context.exclusions.filter((line) => globMatcher(line.text)(name));
+    const opened = openedOptions(name, options);
+    const request = requestFor(text);
+    const attempt = tryWith({ ...opened, requests: [...opened.requests, request] }, solution);
+    return {
+      ...NOTHING,
+      verdict: "kept-out",
+      reasons: hidden,
+      ...("answer" in attempt
+        ? { details: ["Beside that, it would not fit:", ...attempt.answer.details] }
+        : { effect: attempt.effect }),
+      hint: globs.length > 0 ? `Remove ${quoted(globs)} from systemConfig.excludePackages` : openingHint(name, context),
+    };
+  }
+  const didYouMean = nearestOf(name, pool.names());
+  const suggestion = didYouMean === undefined ? {} : { didYouMean, hint: `Did you mean "${didYouMean}"?` };
+  const searched = options.repositories.map(({ source }) => source.id).join(", ");
+  const what = wantsVersion ? `"${name}"` : "this name";
+  return {
+    ...NOTHING,
+    verdict: "unknown",
+    reasons: [`no package has or provides ${what} in ${searched}`],
+    ...suggestion,
+  };
+}
+
+function otherVersions(
+  text: string,
+  name: string,
+  offered: readonly PackageFacts[],
+  hidden: readonly string[],
+  context: WhyNotContext,
+): Answer {
+  const [, wanted] = /(?:=|<<|>>|<|>|_)\s*([^\s=<>]+)$/.exec(text) ?? [];
+  const order = (version: string): string => {
+    if (wanted === undefined) return "";
+    return compareDebVersions(version, wanted) < 0 ? ", older" : ", newer";
+  };
+  const installed = inPlaceOf(name, context.solution);
+  const [nearest] = offered;
+  return {
+    ...NOTHING,
+    verdict: "other-versions",
+    ...(installed === undefined ? {} : { installed }),
+    reasons: ["no repository has a version that fits", ...hidden],
+    available: offered.map((facts) => `${versionWithRepository(facts)}${order(facts.version)}`),
+    ...(nearest === undefined
+      ? {}
+      : { hint: `Ask for "${name}=${nearest.version}", or add a repository that has the version` }),
+  };
+}
+
+/** For each repository that has the name and may not give it: why. */
+function hiddenVersions(name: string, { options, problem, exclusions }: WhyNotContext): readonly string[] {
+  const { architecture } = problem.provider.pool;
+  const globs = exclusions.filter((line) => globMatcher(line.text)(name));
+  return options.repositories.flatMap(({ source, index }) => {
+    const found = index.byName(name);
+    if (found.length === 0) return [];
+    const versions = found.map(({ version }) => version).join(", ");
+    const fitting = found.some((each) => each.architecture === architecture || each.architecture === "all");
+    const allowed = source.allowPackages === undefined || source.allowPackages.some((glob) => globMatcher(glob)(name));
+    const state =
+      globs.length > 0
+        ? `systemConfig.excludePackages ${quoted(globs)} excludes it`
+        : source.priority < 0
+          ? `the priority of the repository is ${source.priority}`
+          : !allowed
+            ? "allowPackages of the repository leaves it out"
+            : !fitting
+              ? `not for ${architecture}`
+              : undefined;
+    return state === undefined ? [] : [`${source.id} has ${name} ${versions}, but ${state}`];
+  });
+}
+
+function quoted(lines: readonly ExclusionLine[]): string {
+  return lines.map(({ text, position }) => `"${text}"${formatPosition(position)}`).join(" and ");
+}
+
+/** The same question with nothing that keeps a name out. */
+function openedOptions(name: string, options: ResolveDebOptions): ResolveDebOptions {
+  return {
+    ...options,
+    exclude: (options.exclude ?? []).filter((glob) => !globMatcher(glob)(name)),
+    repositories: options.repositories.map((repository) => {
+      const { allowPackages, priority } = repository.source;
+      if (repository.index.byName(name).length === 0) return repository;
+      const allow = allowPackages === undefined ? {} : { allowPackages: [...allowPackages, name] };
+      return { ...repository, source: { ...repository.source, ...allow, priority: Math.max(0, priority) } };
+    }),
+  };
+}
+
+function openingHint(name: string, { options }: WhyNotContext): string {
+  const holders = options.repositories.filter(({ index }) => index.byName(name).length > 0).map(({ source }) => source);
+  const refusing = holders.find(({ priority, allowPackages }) => priority < 0 || allowPackages !== undefined);
+  if (refusing === undefined) return "Add a repository that has it for this architecture";
+  if (refusing.priority < 0) return `Give the repository ${refusing.id} a priority that is not negative`;
+  return `Add "${name}" to allowPackages of the repository ${refusing.id}`;
+}
+
+type Attempt = { readonly effect: SolutionDifference } | { readonly answer: Pick<Answer, "details" | "hint"> };
+
+/** Resolves once more: what would be other, or why it is impossible. */
+function tryWith(options: ResolveDebOptions, before: Solution): Attempt {
+  const problem = createDebProblem(options);
+  if (problem.unknown.length > 0) return { answer: { details: ["No version on offer fits."] } };
+  const result = findSolution(explainDeb(problem.provider), problem.roots);
+  if ("solution" in result) return { effect: compareSolutions(before, result.solution) };
+  return { answer: standsAgainst(result.core, problem, options) };
+}
+
+function versionWithRepository({ version, repository }: PackageFacts): string {
+  return `${version} (${repository})`;
+}
