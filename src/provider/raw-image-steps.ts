@@ -134,6 +134,7 @@ export function rawImageSteps(
         runInImage: (argv, options = {}) => runner.run({ argv, ...options }),
         emit,
         positionOf: request.template.positionOf,
+        isDefault: request.template.isDefault,
       });
       return { runner, plan, kernels, buildKey, cmdline };
     },

@@ -14,7 +14,7 @@ describe("saveResultsIn()", () => {
   let directory: string;
   let file: string;
   const results = () =>
-    saveResultsIn<Result>({ files: nodeFiles } as Host, {
+    saveResultsIn<Result>({ files: nodeFiles }, {
       record: path.join(directory, "records", "step.json"),
       filesOf: (result) => [result.file],
     });

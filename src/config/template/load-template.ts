@@ -47,6 +47,8 @@ export interface MergedTemplate {
   readonly sources: ReadonlyMap<string, string>;
   /** Where the value at a path was written; the nearest enclosing value when it was not written at all. */
   readonly positionOf: (path: DocumentPath | string) => SourcePosition | undefined;
+  /** Whether only the default template of the target says what is at a path. */
+  readonly isDefault: (path: DocumentPath | string) => boolean;
   /** The absolute path of a file that the template names, relative to the file that names it. */
   readonly localFile: (path: DocumentPath | string) => string;
   /** Adds positions to findings of other parts of the program. */
@@ -88,7 +90,7 @@ export async function loadTemplate(
     layers.map((layer) => layer.value),
     positions,
   );
-  const merged = createMerged(context, file, layers, root);
+  const merged = createMerged(context, file, layers, defaults.layer, root);
 
   const issues = [...user.issues, ...(defaults.layer?.issues ?? [])];
   // Layers that are right by themselves make a right whole; this is about the ones that lack something.
@@ -143,6 +145,7 @@ function createMerged(
   { host, positions, sources }: LayerContext,
   file: string,
   layers: readonly Layer[],
+  defaults: Layer | undefined,
   root: Mapping,
 ): MergedTemplate {
   const { workingDirectory } = host.environment;
@@ -158,6 +161,7 @@ function createMerged(
     unsupported: [],
     sources,
     positionOf,
+    isDefault: (at) => defaults !== undefined && positionOf(at)?.file === defaults.file,
     localFile: (at) =>
       path.resolve(workingDirectory, path.dirname(positionOf(at)?.file ?? file), String(valueAt(root, toPath(at)))),
     issuesOf: (findings) => locateFindings(findings, root, positions),
@@ -186,7 +190,7 @@ async function checkMeaning(
 
 /** What was left out of a section would give findings about the rest that nobody could understand. */
 function sectionOf(at: DocumentPath): string {
-  return at.slice(0, 2).join(".");
+  return at[0] === "disk" ? "disk" : at.slice(0, 2).join(".");
 }
 
 function valueAt(root: unknown, at: DocumentPath): unknown {

@@ -36,13 +36,13 @@ export function fields(rules: Readonly<Record<string, MergeRule>> = {}): MergeRu
   };
 }
 
-/** Both lists in order, each text once. */
+/** Both lists in order, each text once; what both have counts as the child's word. */
 export const union: MergeRule = (parent, child, positions) => {
-  const seen = new Set<unknown>();
-  const items = [...itemsOf(parent, positions), ...itemsOf(child, positions)].filter(
-    ({ value }) => !seen.has(value) && seen.add(value),
-  );
-  return { value: listOf(items, positions), place: child.place ?? parent.place };
+  const added = new Map(itemsOf(child, positions).map((item) => [item.value, item]));
+  const items = new Map<unknown, Located>();
+  for (const item of itemsOf(parent, positions)) items.set(item.value, added.get(item.value) ?? item);
+  for (const [value, item] of added) items.set(value, item);
+  return { value: listOf([...items.values()], positions), place: child.place ?? parent.place };
 };
 
 /** The parent's items, then the child's. */

@@ -107,10 +107,9 @@ async function readTemplateFile({ host, positions }: LayerContext, absolute: str
   } catch (error) {
     if (!isComposerError(error, "HOST_FILE_UNREADABLE")) throw error;
     const exists = await host.files.exists(absolute);
-    if (exists) throw new ComposerError("TEMPLATE_NOT_FOUND", error.message.replace(absolute, file), { cause: error });
+    if (exists) throw new ComposerError("TEMPLATE_NOT_FOUND", error.message.replace(absolute, file));
     const near = await nearFile(host, absolute);
     throw new ComposerError("TEMPLATE_NOT_FOUND", `Cannot read template "${file}": it does not exist`, {
-      cause: error,
       ...(near === undefined ? {} : { hint: `Did you mean "${path.join(path.dirname(file), near)}"?` }),
     });
   }

@@ -39,7 +39,7 @@ export async function findTargetDefaults(
   const available = await files.list(path.join(configDir, "osv", os));
   const known = DISTRIBUTIONS[os];
   if (!available.includes(dist) && known !== undefined && !known.includes(dist)) {
-    return { findings: [unknownDistribution(os, dist, [...new Set([...available, ...known])].sort())] };
+    return { findings: [unknownDistribution(os, dist, known)] };
   }
   const directory = path.join(configDir, "osv", os, dist);
   const canBeBuilt = await files.exists(path.join(directory, "config.yml"));

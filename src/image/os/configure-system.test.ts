@@ -143,7 +143,7 @@ describe("configureSystem()", () => {
     expect(read("/etc/locale.conf")).toBe("LANG=C.UTF-8\n");
     expect(read("/etc/vconsole.conf")).toContain("XKBLAYOUT=de\n");
     expect(read("/etc/group")).toContain("wheel:x:10:ada\n");
-    expect(read("/etc/sudoers.d/90-os-image-composer")).toBe("# wheel\n%wheel ALL=(ALL:ALL) ALL\n");
+    expect(read("/etc/sudoers.d/90-os-image-composer")).toMatch(/^# ada\n#\d+ ALL=\(ALL:ALL\) NOPASSWD: ALL\n$/);
     expect(read("/etc/selinux/config")).toContain("SELINUX=permissive\n");
     expect(readdirSync(`${tree.root}/etc/default`)).toEqual(["useradd"]);
     expect(readdirSync(`${tree.root}/etc`)).not.toContain("timezone");

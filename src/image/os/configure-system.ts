@@ -1,5 +1,5 @@
 import type { ImageTemplate, SystemConfigSection } from "../../config/index.ts";
-import { ComposerError, type EventSink, type SourcePosition } from "../../core/index.ts";
+import { ComposerError, isComposerError, type EventSink, type SourcePosition } from "../../core/index.ts";
 import { type Host, clampTreeTimes } from "../../host/index.ts";
 import type { RepositorySource } from "../../ospackage/index.ts";
 import { type PlannedUser, planAccounts } from "./accounts.ts";
@@ -39,6 +39,8 @@ export interface ConfigureSystemOptions {
   readonly emit: EventSink;
   /** Where the template says something, for messages. */
   readonly positionOf?: (templatePath: string) => SourcePosition | undefined;
+  /** Whether only the default template of the target says what is at a path of the template. */
+  readonly isDefault?: (templatePath: string) => boolean;
 }
 
 /**
@@ -52,6 +54,34 @@ export interface ConfigureSystemOptions {
  * @throws {CONFIGURATION_COMMAND_FAILED} a command of the template failed
  */
 export async function configureSystem(host: Pick<Host, "files">, options: ConfigureSystemOptions): Promise<void> {
+  try {
+    await configure(host, options);
+  } catch (error) {
+    throw withPosition(error, options.positionOf);
+  }
+}
+
+const NAMED_AT = /^named at (.+)$/;
+
+/** Errors say which field of the template is wrong; here is known in which line it stands. */
+function withPosition(error: unknown, positionOf: ConfigureSystemOptions["positionOf"]): unknown {
+  if (!isComposerError(error, "TEMPLATE_INVALID") || error.position !== undefined) return error;
+  const field = error.details.map((line) => NAMED_AT.exec(line)?.[1]).find((place) => place !== undefined);
+  const position = field === undefined ? undefined : positionOf?.(field);
+  if (position === undefined) return error;
+  const { message, hint, cause } = error;
+  const details = error.details.map((line) =>
+    NAMED_AT.test(line) ? `${line} (${position.file}:${position.line}:${position.column})` : line,
+  );
+  return new ComposerError("TEMPLATE_INVALID", message, {
+    position,
+    details,
+    ...(hint === undefined ? {} : { hint }),
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+async function configure(host: Pick<Host, "files">, options: ConfigureSystemOptions): Promise<void> {
   const { root, template, runInImage, emit, sourceDateEpoch } = options;
   const section: SystemConfigSection = template.systemConfig ?? {};
   const tree = openImageTree(host, root);
@@ -85,7 +115,10 @@ export async function configureSystem(host: Pick<Host, "files">, options: Config
 
   const network = section.network === undefined ? undefined : await planNetwork(tree, section.network);
   if (network !== undefined) await applyPlan(network);
-  const services = await planServices(tree, section.services ?? {}, network?.units);
+  const services = await planServices(tree, section.services ?? {}, {
+    requiredUnits: network?.units ?? [],
+    ...(options.isDefault === undefined ? {} : { isDefault: options.isDefault }),
+  });
   for (const command of services.commands) await runInImage(command);
   services.warnings.forEach(warn);
 

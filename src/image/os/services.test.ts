@@ -11,7 +11,7 @@ const UNITS = {
   "/etc/init.d/oldie": "",
 };
 
-async function plan(...args: [Parameters<typeof planServices>[1], string[]?]) {
+async function plan(...args: [Parameters<typeof planServices>[1], Parameters<typeof planServices>[2]?]) {
   using tree = fakeTree(UNITS);
   return await planServices(openImageTree(tree.host, tree.root), ...args);
 }
@@ -19,7 +19,7 @@ async function plan(...args: [Parameters<typeof planServices>[1], string[]?]) {
 describe("planServices()", () => {
   it("runs systemctl once per verb, with full unit names", async () => {
     const services = { enable: ["ssh", "getty@tty1.service", "oldie", "ssh.service"], disable: ["fstrim.timer"] };
-    expect((await plan(services, ["systemd-networkd.service"])).commands).toEqual([
+    expect((await plan(services, { requiredUnits: ["systemd-networkd.service"] })).commands).toEqual([
       [
         ...["systemctl", "--no-reload", "enable", "--"],
         ...["systemd-networkd.service", "ssh.service", "getty@tty1.service", "oldie.service"],
@@ -29,7 +29,7 @@ describe("planServices()", () => {
   });
 
   it("leaves off what the template switches off", async () => {
-    expect((await plan({ mask: ["x.service"] }, ["x.service"])).commands).toEqual([
+    expect((await plan({ mask: ["x.service"] }, { requiredUnits: ["x.service"] })).commands).toEqual([
       ["systemctl", "--no-reload", "mask", "--", "x.service"],
     ]);
   });
@@ -52,9 +52,23 @@ describe("planServices()", () => {
     [{ mask: ["own"] }, "systemConfig.services.mask[0]"],
     [{ mask: ["ssh", "../ssh"] }, "systemConfig.services.mask[1]"],
     [{ enable: ["ssh", "sssh"] }, "systemConfig.services.enable[1]"],
-    [{ disable: ["../ssh"] }, "systemConfig.services.disable[0]"],
   ])("refuses a unit that is not installed or cannot be masked: %j", async (services, place) => {
     await expect(plan(services)).rejects.toMatchObject({ code: "TEMPLATE_INVALID", details: [`named at ${place}`] });
+  });
+
+  it("leaves out what only the default template asks for and is not there", async () => {
+    const services = { enable: ["timesyncd", "ssh"], disable: ["timesyncd"] };
+    expect(await plan(services, { isDefault: () => true })).toEqual({
+      commands: [["systemctl", "--no-reload", "enable", "--", "ssh.service"]],
+      warnings: [],
+    });
+  });
+
+  it("warns about a disabled unit that is not installed", async () => {
+    expect(await plan({ disable: ["shh"] })).toEqual({
+      commands: [],
+      warnings: ['The disabled unit "shh.service" is not installed; did you mean "ssh.service"?'],
+    });
   });
 
   it("suggests the unit that was meant", async () => {

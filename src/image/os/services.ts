@@ -11,36 +11,46 @@ export interface ServicesPlan {
   readonly warnings: readonly string[];
 }
 
+export interface ServicesOptions {
+  /** Units that other parts of the configuration need enabled. */
+  readonly requiredUnits?: readonly string[];
+  /** Whether nobody but the default template asks for the unit at a path of the template. */
+  readonly isDefault?: (templatePath: string) => boolean;
+}
+
 /**
  * Plans the runs of systemctl that switch units on and off: at most one per verb.
  *
- * @param requiredUnits units that other parts of the configuration need enabled
- * @throws {TEMPLATE_INVALID} a unit to enable or disable is not installed, or one to mask cannot be
+ * Units that only the default template enables are left out where the template has excluded their package.
+ * @throws {TEMPLATE_INVALID} a unit to enable is not installed, or one to mask cannot be
  */
 export async function planServices(
   tree: ImageTree,
   services: ServicesSection,
-  requiredUnits: readonly string[] = [],
+  { requiredUnits = [], isDefault = () => false }: ServicesOptions = {},
 ): Promise<ServicesPlan> {
+  const warnings: string[] = [];
   const enable: string[] = [...requiredUnits];
   for (const [index, name] of (services.enable ?? []).entries()) {
-    enable.push(await checkedUnit(tree, name, "enable", index));
+    const place = `systemConfig.services.enable[${index}]`;
+    const unit = fullName(name);
+    if (await isInstalled(tree, unit)) enable.push(unit);
+    else if (!isDefault(place)) throw await missingUnit(tree, unit, place);
   }
   const disable: string[] = [];
-  for (const [index, name] of (services.disable ?? []).entries()) {
-    disable.push(await checkedUnit(tree, name, "disable", index));
-  }
   const mask: string[] = [];
-  const warnings: string[] = [];
+  for (const [index, name] of (services.disable ?? []).entries()) {
+    const unit = fullName(name);
+    if (await isInstalled(tree, unit)) disable.push(unit);
+    else if (!isDefault(`systemConfig.services.disable[${index}]`))
+      warnings.push(await absence(tree, "disabled", unit));
+  }
   for (const [index, name] of (services.mask ?? []).entries()) {
     const unit = fullName(name);
     await refuseOwnFile(tree, unit, index);
     mask.push(unit);
-    if (await isInstalled(tree, unit)) continue;
     // To mask what a later package brings is a fair wish.
-    const near = nearestOf(unit, await installedUnits(tree));
-    const question = near === undefined ? "" : `; did you mean "${near}"?`;
-    warnings.push(`The masked unit "${unit}" is not installed${question}`);
+    if (!(await isInstalled(tree, unit))) warnings.push(await absence(tree, "masked", unit));
   }
   // What the template switches off stays off, even when another part would need it.
   const off = new Set([...disable, ...mask]);
@@ -61,16 +71,20 @@ function command(verb: SystemctlCommand[2], units: readonly string[]): Systemctl
   return units.length === 0 ? [] : [["systemctl", "--no-reload", verb, "--", ...new Set(units)]];
 }
 
-async function checkedUnit(tree: ImageTree, name: string, verb: "enable" | "disable", index: number): Promise<string> {
-  const unit = fullName(name);
-  if (await isInstalled(tree, unit)) return unit;
+async function missingUnit(tree: ImageTree, unit: string, place: string): Promise<ComposerError> {
   const near = nearestOf(unit, await installedUnits(tree));
   const hint =
     near === undefined ? "Add the package that brings it to systemConfig.packages" : `Did you mean "${near}"?`;
-  throw new ComposerError("TEMPLATE_INVALID", `Cannot ${verb} the unit "${unit}": the image has no such unit`, {
+  return new ComposerError("TEMPLATE_INVALID", `Cannot enable the unit "${unit}": the image has no such unit`, {
     hint,
-    details: [`named at systemConfig.services.${verb}[${index}]`],
+    details: [`named at ${place}`],
   });
+}
+
+async function absence(tree: ImageTree, verb: "disabled" | "masked", unit: string): Promise<string> {
+  const near = nearestOf(unit, await installedUnits(tree));
+  const question = near === undefined ? "" : `; did you mean "${near}"?`;
+  return `The ${verb} unit "${unit}" is not installed${question}`;
 }
 
 /** Masking puts a link where the administrator's own unit files are: systemctl refuses to replace one. */

@@ -1,16 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { type FakeEntries, fakeTree } from "../../../test/fixtures/fake-tree.ts";
-import { parseGroup } from "./account-files.ts";
+import { parseGroup, parseShadow } from "./account-files.ts";
 import { openImageTree } from "./image-tree.ts";
 import { planSudo } from "./sudo.ts";
 
 const SUDO = { "/usr/bin/sudo": "", "/etc/sudoers": "%sudo\tALL=(ALL:ALL) ALL\n# %wheel ALL=(ALL) ALL\n" };
 
-async function plan(entries: FakeEntries, groups: string, sudo = true) {
+async function plan(entries: FakeEntries, groups: string, sudo = true, password = "$6$salt$hash") {
   using tree = fakeTree(entries);
   const entry = { name: "ADA", password: "x", uid: 1500, gid: 1, comment: "", home: "/", shell: "/bin/sh" };
   const user = { entry, created: true, section: { name: "ADA", sudo }, templatePath: "systemConfig.users[0]" };
-  const accounts = { passwd: [entry], shadow: [], group: parseGroup(groups), gshadow: [] };
+  const shadow = parseShadow(`ADA:${password}:1::::::\n`);
+  const accounts = { passwd: [entry], shadow, group: parseGroup(groups), gshadow: [] };
   return await planSudo(openImageTree(tree.host, tree.root), accounts, [user]);
 }
 
@@ -29,6 +30,13 @@ describe("planSudo()", () => {
     expect((await plan(SUDO, groups)).changes.at(-1)).toMatchObject({
       path: "/etc/sudoers.d/90-os-image-composer",
       content,
+      mode: 0o440,
+    });
+  });
+
+  it("asks an account without password for none", async () => {
+    expect((await plan(SUDO, "sudo:x:27:\n", true, "!")).changes.at(-1)).toMatchObject({
+      content: "# ADA\n#1500 ALL=(ALL:ALL) NOPASSWD: ALL\n",
       mode: 0o440,
     });
   });

@@ -12,7 +12,7 @@ export interface SudoPlan {
 
 /**
  * Plans what lets the users with `sudo` use it where their membership in a group alone does not: there is no such
- * group, or the image's rules don't name it.
+ * group, the image's rules don't name it, or the account has no password that sudo could ask for.
  *
  * @see sudoers(5)
  */
@@ -22,16 +22,39 @@ export async function planSudo(tree: ImageTree, accounts: Accounts, users: reado
   if (!(await tree.exists("/usr/bin/sudo"))) {
     return { changes: [], warnings: ['Users may use sudo, but the package "sudo" is not installed'] };
   }
-  const group = ADMINISTRATOR_GROUPS.find((name) => accounts.group.some((entry) => entry.name === name));
-  if (group !== undefined && (await isGranted(tree, group))) return { changes: [], warnings: [] };
-  // By number: a name in capitals would be an alias.
-  const subjects =
-    group === undefined ? administrators.map(({ entry }) => [`#${entry.uid}`, entry.name]) : [[`%${group}`, group]];
-  const lines = subjects.map(([subject = "", name = ""]) => `# ${name}\n${subject} ALL=(ALL:ALL) ALL\n`);
+  const locked = administrators.filter(({ entry }) => isLocked(accounts, entry.name));
+  const others = administrators.filter((user) => !locked.includes(user));
+  const lines = [
+    ...(await othersRules(tree, accounts, others)),
+    ...locked.map(({ entry }) => rule(entry.name, `#${entry.uid}`, "NOPASSWD: ALL")),
+  ];
+  if (lines.length === 0) return { changes: [], warnings: [] };
   return {
     changes: [rootDirectory("/etc/sudoers.d", 0o750), rootFile(RULES_FILE, lines.join(""), 0o440)],
     warnings: [],
   };
+}
+
+async function othersRules(
+  tree: ImageTree,
+  accounts: Accounts,
+  administrators: readonly PlannedUser[],
+): Promise<readonly string[]> {
+  if (administrators.length === 0) return [];
+  const group = ADMINISTRATOR_GROUPS.find((name) => accounts.group.some((entry) => entry.name === name));
+  if (group === undefined) return administrators.map(({ entry }) => rule(entry.name, `#${entry.uid}`, "ALL"));
+  return (await isGranted(tree, group)) ? [] : [rule(group, `%${group}`, "ALL")];
+}
+
+/** By number: a name in capitals would be an alias. */
+function rule(name: string, subject: string, commands: string): string {
+  return `# ${name}\n${subject} ALL=(ALL:ALL) ${commands}\n`;
+}
+
+/** No password fits: whoever gets in has shown a key. */
+function isLocked(accounts: Accounts, name: string): boolean {
+  const password = accounts.shadow.find((entry) => entry.name === name)?.password ?? "";
+  return /^[!*]/.test(password);
 }
 
 async function isGranted(tree: ImageTree, group: string): Promise<boolean> {

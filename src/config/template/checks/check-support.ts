@@ -43,7 +43,8 @@ function checkArtifact(
 function checkUser({ password = "", hash_algo = "sha512" }: UserSection, index: number): Finding[] {
   const isPlaintext = password !== "" && !password.startsWith("$");
   if (!isPlaintext || ["sha512", "sha256"].includes(hash_algo)) return [];
-  return [unsupported(["systemConfig", "users", index, "hash_algo"], `passwords hashed with ${hash_algo}`)];
+  const finding = unsupported(["systemConfig", "users", index, "hash_algo"], `passwords hashed with ${hash_algo}`);
+  return [{ ...finding, hint: "Use sha512, or give the hash itself as the password" }];
 }
 
 function checkRepository(repository: PackageRepositorySection, index: number): Finding[] {

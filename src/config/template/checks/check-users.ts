@@ -13,7 +13,7 @@ const HASH_PREFIXES: Readonly<Record<NonNullable<UserSection["hash_algo"]>, RegE
   bcrypt: /^\$2[abxy]\$/,
 };
 const PUBLIC_KEY =
-  /(^|[\s"])(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/]{16,}={0,3}(\s|$)/;
+  /(^|[\s"])(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) ([A-Za-z0-9+/]{16,}={0,3})(\s|$)/;
 
 /** Accounts: names and ids agree, passwords are usable, keys are public keys. */
 export function checkUsers(users: readonly UserSection[]): Finding[] {
@@ -108,6 +108,22 @@ function checkKey(key: string, path: DocumentPath): Finding[] {
     return [{ path, message: "is a private key", hint: "Put the line of the file that ends in .pub here" }];
   }
   if (/[\r\n]/.test(key)) return [{ path, message: "has a line break", hint: "Make each key an item" }];
-  if (PUBLIC_KEY.test(key)) return [];
-  return [{ path, message: "is no SSH public key", hint: "Write it like ssh-ed25519 AAAA... name" }];
+  const [, , type, , , body] = PUBLIC_KEY.exec(key) ?? [];
+  if (type === undefined || body === undefined) {
+    return [{ path, message: "is no SSH public key", hint: "Write it like ssh-ed25519 AAAA... name" }];
+  }
+  if (isWholeKey(type, Buffer.from(body, "base64"))) return [];
+  return [{ path, message: `is a damaged ${type} key`, hint: "Copy the whole line of the file that ends in .pub" }];
+}
+
+/** Fields that each begin with their length, the type first, and nothing after the last. @see RFC 4253, section 6.6 */
+function isWholeKey(type: string, body: Buffer): boolean {
+  let [offset, fields] = [0, 0];
+  while (offset + 4 <= body.length) {
+    const end = offset + 4 + body.readUInt32BE(offset);
+    if (fields === 0 && body.subarray(offset + 4, end).toString("latin1") !== type) return false;
+    offset = end;
+    fields += 1;
+  }
+  return offset === body.length && fields >= 2;
 }

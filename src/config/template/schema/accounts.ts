@@ -34,7 +34,7 @@ export const User = Type.Object(
     uid: Type.Optional(wholeNumber("User id; the next free one when absent", 1000, 0, MAX_ID)),
     primaryGroup: Type.Optional(text("Primary group; one of the user's name when absent", "operators")),
     groups: Type.Optional(texts("Further groups", ["audio", "operators"])),
-    sudo: Type.Optional(flag("May use sudo")),
+    sudo: Type.Optional(flag("May use sudo; who has no password is not asked for one")),
     home: Type.Optional(text("Home directory", "/home/admin", ABSOLUTE_PATH)),
     shell: Type.Optional(text("Login shell", "/bin/bash", ABSOLUTE_PATH)),
     startupScript: Type.Optional(
