@@ -73,7 +73,11 @@ export function savingsText({ total, base, lines }: Savings, name: string | unde
   const title = `What removing one line${about} would save, of ${total.packages} packages (${sizes(total)}):`;
   const baseText =
     base.packages === 0 ? [] : [`Without any line there would be ${base.packages} packages (${sizes(base)}).`];
-  if (rows.length === 0) return [`No line of the template${about} could be removed.`, ...baseText].join("\n");
+  if (rows.length === 0) {
+    const state =
+      name === undefined ? "No line of the template asks for packages." : `No line of the template brings in ${name}.`;
+    return [state, ...baseText].join("\n");
+  }
   return [title, "", ...table(["packages", "download", "installed", "line"], rows), "", ...baseText]
     .join("\n")
     .trimEnd();

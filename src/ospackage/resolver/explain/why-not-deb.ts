@@ -1,14 +1,14 @@
-import { ComposerError, globMatcher, isGlob, nearestOf } from "../../../core/index.ts";
+import { ComposerError, isGlob, nearestOf } from "../../../core/index.ts";
 import { compareDebVersions, parseRelations } from "../../deb/index.ts";
 import { createDebProblem, type DebProblem, type ResolveDebOptions } from "../deb-problem.ts";
 import { type PackageRequest, selectPackages } from "../package-request.ts";
 import type { SolvableId } from "../solver-provider.ts";
-import { formatPosition } from "../unknown-packages.ts";
 import { compareSolutions, type SolutionDifference } from "./compare-solutions.ts";
 import { explainDeb } from "./explain-deb.ts";
 import type { PackageFacts } from "./explained-provider.ts";
 import type { ExclusionLine, WhyNotAnswer } from "./package-questions.ts";
 import { findSolution, type Solution } from "./solution.ts";
+import { hiddenOffers, openingHint, withOffersOf } from "./hidden-offers.ts";
 import { standsAgainst } from "./stands-against.ts";
 
 export interface WhyNotContext {
@@ -37,7 +37,10 @@ export function whyNotDeb(text: string, context: WhyNotContext): WhyNotAnswer {
   const { problem, solution } = context;
   const { pool } = problem.provider;
   const { requirements, name } = selectPackages(requestFor(text), pool);
-  const candidates = requirements.flat();
+  const offered = requirements.flat();
+  const named = offered.filter((id) => solution.provider.facts(id).name === name);
+  // What provides the name is an answer only where nothing has it.
+  const candidates = named.length > 0 ? named : offered;
   const installed = candidates.find((id) => solution.packages.has(id));
   if (installed !== undefined) return { asked: text, ...isInstalled(name, solution.provider.facts(installed)) };
   if (candidates.length > 0) return { asked: text, ...notChosen(text, name, candidates, context) };
@@ -120,8 +123,8 @@ function relationsTo(name: string, { problem, solution }: WhyNotContext): readon
       .filter((requirement) => provider.alternativesOf(requirement).some((relation) => relation.name === name))
       .flatMap((requirement) => {
         const filler = solution.fillerOf(requirement);
-        if (filler === undefined) return [];
-        const taken = solution.provider.facts(filler).name;
+        const taken = filler === undefined ? name : solution.provider.facts(filler).name;
+        if (taken === name) return [];
         return [`${found.name} depends on ${provider.requirementText(requirement)}, and ${taken} was chosen for it`];
       });
     return [
@@ -133,17 +136,15 @@ function relationsTo(name: string, { problem, solution }: WhyNotContext): readon
 
 /** No candidate: the name, or the version, is not on offer. */
 function notOffered(text: string, name: string, context: WhyNotContext): Answer {
-  const { options, problem, solution } = context;
+  const { options, problem, solution, exclusions } = context;
   const { pool } = problem.provider;
-  const hidden = hiddenVersions(name, context);
+  const hidden = hiddenOffers(name, options, exclusions);
   const offered = pool.versionsOf(name).map((id) => solution.provider.facts(id));
   const wantsVersion = name !== text;
   if (offered.length > 0) return otherVersions(text, name, offered, hidden, context);
   if (hidden.length > 0) {
-    const globs = context.exclusions.filter((line) => globMatcher(line.text)(name));
-    const opened = openedOptions(name, options);
-    const request = requestFor(text);
-    const attempt = tryWith({ ...opened, requests: [...opened.requests, request] }, solution);
+    const opened = withOffersOf(name, options);
+    const attempt = tryWith({ ...opened, requests: [...opened.requests, requestFor(text)] }, solution);
     return {
       ...NOTHING,
       verdict: "kept-out",
@@ -151,7 +152,7 @@ function notOffered(text: string, name: string, context: WhyNotContext): Answer 
       ...("answer" in attempt
         ? { details: ["Beside that, it would not fit:", ...attempt.answer.details] }
         : { effect: attempt.effect }),
-      hint: globs.length > 0 ? `Remove ${quoted(globs)} from systemConfig.excludePackages` : openingHint(name, context),
+      hint: openingHint(name, options, exclusions),
     };
   }
   const didYouMean = nearestOf(name, pool.names());
@@ -190,56 +191,6 @@ function otherVersions(
       ? {}
       : { hint: `Ask for "${name}=${nearest.version}", or add a repository that has the version` }),
   };
-}
-
-/** For each repository that has the name and may not give it: why. */
-function hiddenVersions(name: string, { options, problem, exclusions }: WhyNotContext): readonly string[] {
-  const { architecture } = problem.provider.pool;
-  const globs = exclusions.filter((line) => globMatcher(line.text)(name));
-  return options.repositories.flatMap(({ source, index }) => {
-    const found = index.byName(name);
-    if (found.length === 0) return [];
-    const versions = found.map(({ version }) => version).join(", ");
-    const fitting = found.some((each) => each.architecture === architecture || each.architecture === "all");
-    const allowed = source.allowPackages === undefined || source.allowPackages.some((glob) => globMatcher(glob)(name));
-    const state =
-      globs.length > 0
-        ? `systemConfig.excludePackages ${quoted(globs)} excludes it`
-        : source.priority < 0
-          ? `the priority of the repository is ${source.priority}`
-          : !allowed
-            ? "allowPackages of the repository leaves it out"
-            : !fitting
-              ? `not for ${architecture}`
-              : undefined;
-    return state === undefined ? [] : [`${source.id} has ${name} ${versions}, but ${state}`];
-  });
-}
-
-function quoted(lines: readonly ExclusionLine[]): string {
-  return lines.map(({ text, position }) => `"${text}"${formatPosition(position)}`).join(" and ");
-}
-
-/** The same question with nothing that keeps a name out. */
-function openedOptions(name: string, options: ResolveDebOptions): ResolveDebOptions {
-  return {
-    ...options,
-    exclude: (options.exclude ?? []).filter((glob) => !globMatcher(glob)(name)),
-    repositories: options.repositories.map((repository) => {
-      const { allowPackages, priority } = repository.source;
-      if (repository.index.byName(name).length === 0) return repository;
-      const allow = allowPackages === undefined ? {} : { allowPackages: [...allowPackages, name] };
-      return { ...repository, source: { ...repository.source, ...allow, priority: Math.max(0, priority) } };
-    }),
-  };
-}
-
-function openingHint(name: string, { options }: WhyNotContext): string {
-  const holders = options.repositories.filter(({ index }) => index.byName(name).length > 0).map(({ source }) => source);
-  const refusing = holders.find(({ priority, allowPackages }) => priority < 0 || allowPackages !== undefined);
-  if (refusing === undefined) return "Add a repository that has it for this architecture";
-  if (refusing.priority < 0) return `Give the repository ${refusing.id} a priority that is not negative`;
-  return `Add "${name}" to allowPackages of the repository ${refusing.id}`;
 }
 
 type Attempt = { readonly effect: SolutionDifference } | { readonly answer: Pick<Answer, "details" | "hint"> };

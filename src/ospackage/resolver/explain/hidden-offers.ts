@@ -1,0 +1,73 @@
+import { globMatcher } from "../../../core/index.ts";
+import type { DebPackage } from "../../deb/index.ts";
+import type { RepositorySource } from "../../repository/repository.ts";
+import type { ResolveDebOptions } from "../deb-problem.ts";
+import { formatPosition } from "../unknown-packages.ts";
+import type { ExclusionLine } from "./package-questions.ts";
+
+/** For each repository that has the name and may not give it: why. */
+export function hiddenOffers(
+  name: string,
+  { repositories, architecture }: ResolveDebOptions,
+  exclusions: readonly ExclusionLine[],
+): readonly string[] {
+  const lines = linesAbout(name, exclusions);
+  return repositories.flatMap(({ source, index }) => {
+    const found = index.byName(name);
+    if (found.length === 0) return [];
+    const versions = found.map(({ version }) => version).join(", ");
+    const state = stateOf(name, source, lines) ?? (found.some(fits) ? undefined : `not for ${architecture}`);
+    return state === undefined ? [] : [`${source.id} has ${name} ${versions}, but ${state}`];
+  });
+
+  function fits(found: DebPackage): boolean {
+    return found.architecture === architecture || found.architecture === "all";
+  }
+}
+
+function stateOf(name: string, source: RepositorySource, lines: readonly ExclusionLine[]): string | undefined {
+  if (lines.length > 0) return `systemConfig.excludePackages ${quoted(lines)} excludes it`;
+  if (source.priority < 0) return `the priority of the repository is ${source.priority}`;
+  return isAllowed(name, source) ? undefined : "allowPackages of the repository leaves it out";
+}
+
+function isAllowed(name: string, { allowPackages }: RepositorySource): boolean {
+  return allowPackages === undefined || allowPackages.some((glob) => globMatcher(glob)(name));
+}
+
+function linesAbout(name: string, exclusions: readonly ExclusionLine[]): readonly ExclusionLine[] {
+  return exclusions.filter((line) => globMatcher(line.text)(name));
+}
+
+function quoted(lines: readonly ExclusionLine[]): string {
+  return lines.map(({ text, position }) => `"${text}"${formatPosition(position)}`).join(" and ");
+}
+
+/** The same options with nothing that keeps a name out. */
+export function withOffersOf(name: string, options: ResolveDebOptions): ResolveDebOptions {
+  return {
+    ...options,
+    exclude: (options.exclude ?? []).filter((glob) => !globMatcher(glob)(name)),
+    repositories: options.repositories.map((repository) => {
+      const { allowPackages, priority } = repository.source;
+      if (repository.index.byName(name).length === 0) return repository;
+      const allow = allowPackages === undefined ? {} : { allowPackages: [...allowPackages, name] };
+      return { ...repository, source: { ...repository.source, ...allow, priority: Math.max(0, priority) } };
+    }),
+  };
+}
+
+/** What to change so that a repository may give a package. */
+export function openingHint(
+  name: string,
+  { repositories }: ResolveDebOptions,
+  exclusions: readonly ExclusionLine[],
+): string {
+  const lines = linesAbout(name, exclusions);
+  if (lines.length > 0) return `Remove ${quoted(lines)} from systemConfig.excludePackages`;
+  const holders = repositories.filter(({ index }) => index.byName(name).length > 0).map(({ source }) => source);
+  const refusing = holders.find((source) => source.priority < 0 || !isAllowed(name, source));
+  if (refusing === undefined) return "Add a repository that has it for this architecture";
+  if (refusing.priority < 0) return `Give the repository ${refusing.id} a priority that is not negative`;
+  return `Add "${name}" to allowPackages of the repository ${refusing.id}`;
+}
