@@ -137,6 +137,58 @@ describe("fetchPackages()", () => {
     expect(server.requests).toEqual([]);
   });
 
+  it("asks archives for what the mirror has no longer, one after the other", async () => {
+    const bash = offer("bash");
+    const content = server.files.get(pathOf(bash)) ?? Buffer.of();
+    server.files.delete(pathOf(bash));
+    server.files.set("archive/20260105T120000Z/bash.deb", content);
+    const archiveUrls = ["20250101T000000Z", "20260105T120000Z"].map((at) => `${server.url}/archive/${at}/bash.deb`);
+    const files = await fetchAll([{ ...bash, archiveUrls }]);
+    expect(readFileSync(files.get(bash.sha256) ?? "", "utf8")).toBe("content of bash");
+    expect(server.requests.map(({ status }) => status)).toEqual([404, 404, 200]);
+    const messages = events.flatMap((event) => (event.type === "info" ? [event.message] : []));
+    expect(messages.at(-1)).toBe(
+      `the package "bash" 1.0-1 is no longer at its mirror: asking "${archiveUrls[1] ?? ""}"`,
+    );
+  });
+
+  it("accepts from an archive only what has the digest, and blames the mirror when nobody has it", async () => {
+    const bash = offer("bash");
+    server.files.delete(pathOf(bash));
+    const archived = { ...bash, archiveUrls: [`${server.url}/archive/bash.deb`] };
+    await expect(fetchAll([archived])).rejects.toMatchObject({
+      code: "REPOSITORY_NOT_FOUND",
+      message: expect.stringContaining(bash.url ?? "") as string,
+    });
+    server.files.set("archive/bash.deb", Buffer.from("CONTENT OF BASH"));
+    await expect(fetchAll([archived])).rejects.toMatchObject({ code: "REPOSITORY_DIGEST_MISMATCH" });
+    expect(readdirSync(cacheDir)).toEqual(["partial"]);
+  });
+
+  it("asks no archive when the mirror has something else, or fails", async () => {
+    const bash = offer("bash");
+    const archived = { ...bash, archiveUrls: [`${server.url}/archive/bash.deb`] };
+    server.faults.set(pathOf(bash), [{ kind: "status", status: 403 }]);
+    await expect(fetchAll([archived])).rejects.toMatchObject({ code: "REPOSITORY_HTTP_ERROR" });
+    server.faults.set(pathOf(bash), [{ kind: "flip", at: 3 }]);
+    await expect(fetchAll([archived])).rejects.toMatchObject({ code: "REPOSITORY_DIGEST_MISMATCH" });
+    expect(server.paths().filter((name) => name.startsWith("archive/"))).toEqual([]);
+  });
+
+  it("finds a package by its digest in the caches of other providers, also offline", async () => {
+    const bash = offer("bash");
+    await fetchAll([bash], { cacheDir: path.join(cacheDir, "one") });
+    server.files.clear();
+    const options = { cacheDir: path.join(cacheDir, "other"), allCachesDir: cacheDir, offline: true };
+    const renamed = { ...bash, name: "bash-again" };
+    const files = await fetchAll([renamed], options);
+    expect(readdirSync(path.join(cacheDir, "other"))).toEqual(["bash-again_1.0-1_amd64.deb"]);
+    expect(readFileSync(files.get(bash.sha256) ?? "", "utf8")).toBe("content of bash");
+    writeFileSync(path.join(cacheDir, "one/bash_1.0-1_amd64.deb"), "Content of bash");
+    rmSync(path.join(cacheDir, "other"), { recursive: true });
+    await expect(fetchAll([renamed], options)).rejects.toMatchObject({ code: "REPOSITORY_OFFLINE" });
+  });
+
   it("uses local packages in place, after checking them", async () => {
     const directory = path.join(cacheDir, "local");
     mkdirSync(directory);
