@@ -29,6 +29,7 @@ openssl openssl
 ovmf /usr/share/OVMF
 passwd pwck
 perl perl
+picosat picosat
 qemu-system-x86 qemu-system-x86_64
 qemu-utils qemu-img
 uidmap newuidmap

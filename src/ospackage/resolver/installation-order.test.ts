@@ -37,6 +37,12 @@ describe("installationOrder()", () => {
     expect(order.indexOf("y")).toBeLessThan(order.indexOf("a"));
   });
 
+  it("waits for what a pre-dependency needs, also when the pre-dependency itself has its place already", () => {
+    // a pre-depends on b, whose needs lead back to a.
+    const order = installationOrder([node("a", "", "b"), node("b", "c"), node("c", "d"), node("d", "a")]);
+    expect(order.at(-1)).toBe("a");
+  });
+
   it("ends for a circle of pre-dependencies", () => {
     expect(installationOrder([node("a", "", "b"), node("b", "", "a")])).toEqual(["a", "b"]);
   });

@@ -78,11 +78,12 @@ function needsOf(name: string, graph: Graph): readonly string[] {
 /** Takes, one after the other, the member that lacks the least: pre-dependencies, then what those need, then dependencies. */
 function orderCircle(component: readonly string[], graph: Graph): readonly string[] {
   const waiting = new Set(component.toSorted(compareCodeUnits));
+  const members = new Set(component);
   const order: string[] = [];
   while (waiting.size > 0) {
     let next: { readonly name: string; readonly lack: readonly number[] } | undefined;
     for (const name of waiting) {
-      const lack = lackOf(name, waiting, graph);
+      const lack = lackOf(name, { members, waiting, graph });
       if (next === undefined || compareNumbers(lack, next.lack) < 0) next = { name, lack };
     }
     if (next === undefined) break;
@@ -92,15 +93,23 @@ function orderCircle(component: readonly string[], graph: Graph): readonly strin
   return order;
 }
 
-function lackOf(name: string, waiting: ReadonlySet<string>, graph: Graph): readonly number[] {
+interface Circle {
+  readonly members: ReadonlySet<string>;
+  readonly waiting: ReadonlySet<string>;
+  readonly graph: Graph;
+}
+
+function lackOf(name: string, { members, waiting, graph }: Circle): readonly number[] {
   const isLacking = (need: string) => need !== name && waiting.has(need);
-  const preDependencies = new Set(graph.get(name)?.preDependsOn.filter(isLacking));
+  const isOther = (need: string) => need !== name && members.has(need);
+  const preDependencies = new Set(graph.get(name)?.preDependsOn.filter(isOther));
   const closure = new Set(preDependencies);
-  // The set grows while it is walked: it becomes everything that the pre-dependencies need.
+  // The set grows while it is walked: it becomes everything that the pre-dependencies need, placed already or not.
   for (const member of closure) {
-    for (const need of needsOf(member, graph).filter(isLacking)) closure.add(need);
+    for (const need of needsOf(member, graph).filter(isOther)) closure.add(need);
   }
-  return [preDependencies.size, closure.size, needsOf(name, graph).filter(isLacking).length];
+  const count = (needs: Iterable<string>) => [...needs].filter(isLacking).length;
+  return [count(preDependencies), count(closure), count(needsOf(name, graph))];
 }
 
 function compareNumbers(a: readonly number[], b: readonly number[]): number {

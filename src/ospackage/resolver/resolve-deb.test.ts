@@ -239,6 +239,10 @@ describe("resolveDeb()", () => {
     it("never takes anything from a negative priority", () => {
       const blocked = toyRepository([["a 2"]], { id: "blocked", priority: -1 });
       expect(chosenFrom([toyRepository([["a 1"]]), blocked], ["a"])).toEqual(["a 1"]);
+      expect(chosenFrom([blocked, toyRepository([["app 1", { depends: "a | b" }], ["b 1"]])], ["app"])).toEqual([
+        "app 1",
+        "b 1",
+      ]);
     });
 
     it("takes only allowed packages from a repository", () => {
