@@ -15,7 +15,7 @@ export async function reportLockDifference(
   const name = path.basename(file);
   const warn = (message: string): void => emit({ type: "warning", stage: "packages", code: "LOCK", message });
   try {
-    const changes = compareLocks((await readLockFile(files, file, name)).lock, lock);
+    const changes = compareLocks((await readLockFile(files, file, { file: name, template: template.file })).lock, lock);
     if (changes.packages.length + changes.toolPackages.length === 0) return;
     const summary = summarizeLockChanges(changes);
     warn(

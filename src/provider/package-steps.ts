@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { PackageFile } from "../chroot/index.ts";
 import type { Json, Sha256Hex, Step, StepValues } from "../core/index.ts";
+import { trustWarnings } from "../evidence/index.ts";
 import {
   createLock,
   fetchPackages,
@@ -88,7 +89,7 @@ function describeIndex({ source, metadataSha256, verified }: RepositoryIndex): J
 
 function lockStep(build: DebBuild, index: Step<readonly RepositoryIndex[]>): Step<Lock> {
   const { locked, preference } = build.request;
-  if (locked !== undefined) return lockedStep(locked.lock);
+  if (locked !== undefined) return lockedStep(build, locked.lock);
   const { host, architecture, providerId, requests, exclude, toolPackages } = build;
   const baseDirectory = path.dirname(build.request.template.file);
   const resolved: Step<Lock> = {
@@ -121,8 +122,19 @@ function lockStep(build: DebBuild, index: Step<readonly RepositoryIndex[]>): Ste
 }
 
 /** No index is an input: none is read, and none can be too old. */
-function lockedStep(lock: Lock): Step<Lock> {
-  return { name: "lock", stage: "packages", inputs: [], settings: { locked: lockDigest(lock) }, run: async () => lock };
+function lockedStep({ request }: DebBuild, lock: Lock): Step<Lock> {
+  return {
+    name: "lock",
+    stage: "packages",
+    inputs: [],
+    settings: { locked: lockDigest(lock) },
+    run: async () => {
+      for (const { code, message } of trustWarnings(lock)) {
+        request.emit({ type: "warning", stage: "packages", code, message });
+      }
+      return lock;
+    },
+  };
 }
 
 function packageSetStep(

@@ -38,7 +38,7 @@ export function registerBuild(program: Command, context: CliContext): void {
     .description("build the image of a template; prints the files that it made")
     .argument("<template>", "template file")
     .option("-o, --output <dir>", "copy the image and its evidence there, too")
-    .option("-f, --dotfile <file>", "write the dependency graph there, too")
+    .option("-f, --dotfile <file>", "write the dependency graph there, too; a picture when the name ends in .svg")
     .option("--system-packages-only", "leave out of the graph what only the base system needs")
     .option(...MIRROR_OPTION)
     .option("--locked", "build exactly the packages of NAME.lock.json beside the template; read no index")
@@ -91,7 +91,10 @@ async function build(context: CliContext, file: string, flags: BuildFlags): Prom
 
 async function readLock({ host }: CliContext, template: string): Promise<NamedLockFile> {
   const file = lockFilePath(template);
-  const read = await readLockFile(host.files, path.resolve(host.environment.workingDirectory, file), file);
+  const read = await readLockFile(host.files, path.resolve(host.environment.workingDirectory, file), {
+    file,
+    template,
+  });
   return { ...read, file };
 }
 

@@ -24,6 +24,7 @@ import { readSettings } from "../read-settings.ts";
 import { run } from "../run.ts";
 
 const checkout = path.join(import.meta.dirname, "../../..");
+const NAMES = { file: "edge.lock.json", template: "edge.yml" };
 const ESSENTIAL = "base-files";
 const DECADE_MS = 10 * 365 * 24 * 3_600_000;
 
@@ -96,8 +97,8 @@ async function plainRequest(): Promise<TestRequest> {
 
 /** What a build from the lock beside the template is told. */
 async function lockedRequest(): Promise<TestRequest & { readonly locked: NamedLockFile }> {
-  const file = "edge.lock.json";
-  return { ...(await plainRequest()), locked: { ...(await readLockFile(host.files, at(file), file)), file } };
+  const { file } = NAMES;
+  return { ...(await plainRequest()), locked: { ...(await readLockFile(host.files, at(file), NAMES)), file } };
 }
 
 /** Brings a build to the end of the stage "packages". */
@@ -115,7 +116,7 @@ describe("lock", () => {
     expect(await call("lock", "edge.yml")).toEqual({ exitCode: 0, stdout: "edge.lock.json\n", stderr: "" });
     const text = await readFile(at("edge.lock.json"), "utf8");
     expect(text).not.toContain(archive.url);
-    const { lock } = await readLockFile(host.files, at("edge.lock.json"));
+    const { lock } = await readLockFile(host.files, at("edge.lock.json"), NAMES);
     expect(lock.packages.map(({ name }) => name)).toContain(ESSENTIAL);
     expect(lock.repositories[0]).toMatchObject({
       url: "http://ftp.debian.org/debian",
@@ -188,6 +189,8 @@ describe("a locked build", () => {
     const wanted = new Set([...packages, ...toolPackages].map(({ path: file }) => `debian/${file}`));
     expect(wanted.size).toBeGreaterThan(20);
     expect(archive.server.paths().sort()).toEqual([...wanted].sort());
+    const warnings = request.events.flatMap((event) => (event.type === "warning" ? [event.code] : []));
+    expect(warnings).toEqual(["FOREIGN_KEYS", "FOREIGN_KEYS", "FOREIGN_KEYS"]);
     archive.server.requests.length = 0;
     await fetchLocked({ ...(await lockedRequest()), offline: true });
     expect(archive.server.requests).toEqual([]);

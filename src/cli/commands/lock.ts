@@ -10,6 +10,7 @@ import {
   type LockChanges,
   type LockFile,
   lockFilePath,
+  type LockNames,
   readLockFile,
   requireLocked,
   summarizeLockChanges,
@@ -56,7 +57,7 @@ async function lock(context: CliContext, file: string, packages: readonly string
   const beside = lockFilePath(file);
   const update = flags.update === true ? packages : undefined;
   const needsOld = flags.diff === true || update !== undefined;
-  const old = await readOld(context, beside, needsOld);
+  const old = await readOld(context, { file: beside, template: file }, needsOld);
   if (old !== undefined && update !== undefined) requireLocked(old.lock, update);
 
   const reporter = await openReporter(context, settings);
@@ -90,9 +91,9 @@ function usage(state: string, hint: string): ComposerError {
 }
 
 /** A lock that is only replaced may be broken. */
-async function readOld(context: CliContext, file: string, isNeeded: boolean): Promise<LockFile | undefined> {
+async function readOld(context: CliContext, names: LockNames, isNeeded: boolean): Promise<LockFile | undefined> {
   try {
-    return await readLockFile(context.host.files, absolute(context, file), file);
+    return await readLockFile(context.host.files, absolute(context, names.file), names);
   } catch (error) {
     if (isNeeded) throw error;
     return undefined;

@@ -9,4 +9,4 @@ export type * from "./lock.ts";
 export { formatLockFile, type LockFile, lockFilePath } from "./lock-file.ts";
 export { type LockInputs, lockInputs, requireFresh } from "./lock-inputs.ts";
 export { type LockPreference, preferLocked, requireLocked } from "./prefer-locked.ts";
-export { readLockFile } from "./read-lock-file.ts";
+export { type LockNames, readLockFile } from "./read-lock-file.ts";

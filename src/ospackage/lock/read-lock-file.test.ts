@@ -137,6 +137,7 @@ describe("parseLockFile()", () => {
 });
 
 describe("readLockFile()", () => {
+  const NAMES = { file: "edge.lock.json", template: "edge.yaml" };
   const files = (chunks: readonly Uint8Array[] | undefined) => ({
     exists: async () => chunks !== undefined,
     readStream: async function* () {
@@ -145,9 +146,9 @@ describe("readLockFile()", () => {
   });
 
   it("says how to make a lock that is not there", async () => {
-    await expect(readLockFile(files(undefined), "/srv/edge.lock.json", "edge.lock.json")).rejects.toMatchObject({
+    await expect(readLockFile(files(undefined), "/srv/edge.lock.json", NAMES)).rejects.toMatchObject({
       code: "LOCK_NOT_FOUND",
-      hint: 'Make it with "os-image-composer lock edge.yml"',
+      hint: 'Make it with "os-image-composer lock edge.yaml"',
     });
   });
 
@@ -159,9 +160,9 @@ describe("readLockFile()", () => {
         for (; count < 10_000; count += 1) yield Buffer.alloc(1024 ** 2, " ");
       },
     };
-    await expect(readLockFile(endless, "edge.lock.json")).rejects.toMatchObject({ code: "LOCK_INVALID" });
+    await expect(readLockFile(endless, "edge.lock.json", NAMES)).rejects.toMatchObject({ code: "LOCK_INVALID" });
     expect(count).toBeLessThan(100);
-    await expect(readLockFile(files([Buffer.of(0xff, 0xfe)]), "edge.lock.json")).rejects.toMatchObject({
+    await expect(readLockFile(files([Buffer.of(0xff, 0xfe)]), "edge.lock.json", NAMES)).rejects.toMatchObject({
       code: "LOCK_INVALID",
       message: expect.stringContaining("not UTF-8") as string,
     });

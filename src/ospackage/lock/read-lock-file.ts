@@ -21,19 +21,23 @@ import type { LockDocument } from "./lock-schema.ts";
 const MAX_LOCK_BYTES = 64 * 1024 ** 2;
 const HINT = 'Restore it from version control, or make it anew with "os-image-composer lock"';
 
+/** What messages call a lock file, and the template that it belongs to. */
+export interface LockNames {
+  readonly file: string;
+  readonly template: string;
+}
+
 /**
  * Reads a lock file; nothing in it is believed before it was checked.
  *
- * @param shownFile what messages call it
  * @throws {LOCK_NOT_FOUND} @throws {LOCK_INVALID} with every issue and its place
  */
 export async function readLockFile(
   files: Pick<HostFiles, "exists" | "readStream">,
   file: string,
-  shownFile = file,
+  { file: shownFile, template }: LockNames,
 ): Promise<LockFile> {
   if (!(await files.exists(file))) {
-    const template = shownFile.replace(/\.lock\.json$/, ".yml");
     throw new ComposerError("LOCK_NOT_FOUND", `Cannot read the lock "${shownFile}": it does not exist`, {
       hint: `Make it with "os-image-composer lock ${template}"`,
     });
