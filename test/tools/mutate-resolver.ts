@@ -1,0 +1,263 @@
+/**
+ * Switches off, one after the other, what the resolver does with each kind of relation, and runs its unit tests on the
+ * changed copy: they have to fail.
+ *
+ * Prints a table; exit code 1 when a change went unnoticed, when its place is gone, or when the tests fail without any.
+ */
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+interface Mutation {
+  /** What no longer works. */
+  readonly name: string;
+  /** Below {@link RESOLVER}. */
+  readonly file: string;
+  /** Occurs once in the file. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+const RESOLVER = "src/ospackage/resolver";
+const RESOLVING_TEST = "resolve-deb.test.ts";
+const ORDER_TEST = "installation-order.test.ts";
+
+const MUTATIONS: readonly Mutation[] = [
+  {
+    name: "Conflicts",
+    file: "deb-provider.ts",
+    find: "...parseRelations(conflicts), ",
+    replace: "",
+  },
+  { name: "Breaks", file: "deb-provider.ts", find: ", ...parseRelations(breaks)", replace: "" },
+  {
+    name: "Depends",
+    file: "deb-provider.ts",
+    find: ', ...requirementsOf(solvable, "depends")',
+    replace: "",
+  },
+  {
+    name: "Pre-Depends as a need",
+    file: "deb-provider.ts",
+    find: '...requirementsOf(solvable, "preDepends"), ',
+    replace: "",
+  },
+  {
+    name: "Pre-Depends first in circles",
+    file: "installation-order.ts",
+    find: "return [count(preDependencies), count(closure), ",
+    replace: "return [",
+  },
+  {
+    name: "what a Pre-Depends needs first in circles",
+    file: "installation-order.ts",
+    find: "return [count(preDependencies), count(closure), ",
+    replace: "return [count(preDependencies), ",
+  },
+  {
+    name: "alternatives after the first",
+    file: "deb-provider.ts",
+    find: "wanted.alternatives.flatMap(",
+    replace: "wanted.alternatives.slice(0, 1).flatMap(",
+  },
+  {
+    name: "order of alternatives",
+    file: "deb-provider.ts",
+    find: "wanted.alternatives.flatMap(",
+    replace: "wanted.alternatives.toReversed().flatMap(",
+  },
+  {
+    name: "versions in relations",
+    file: "deb-relation.ts",
+    find: "versionSatisfies(version, operator, bound)",
+    replace: "true",
+  },
+  {
+    name: "Provides",
+    file: "deb-pool.ts",
+    find: "return [...real, ...virtual].filter(",
+    replace: "return real.filter(",
+  },
+  {
+    name: "real before virtual",
+    file: "deb-pool.ts",
+    find: "return [...real, ...virtual].filter(",
+    replace: "return [...virtual, ...real].filter(",
+  },
+  {
+    name: "Provides with a version",
+    file: "deb-relation.ts",
+    find: "(version !== undefined && versionFits(version, relation))",
+    replace: "false",
+  },
+  {
+    name: "version of a Provides",
+    file: "deb-relation.ts",
+    find: "(version !== undefined && versionFits(version, relation))",
+    replace: "version !== undefined",
+  },
+  {
+    name: "Provides without a version",
+    file: "deb-relation.ts",
+    find: "(version !== undefined && versionFits(version, relation))",
+    replace: "version === undefined || versionFits(version, relation)",
+  },
+  {
+    name: "Multi-Arch: allowed for :any",
+    file: "deb-relation.ts",
+    find: 'multiArch === "allowed"',
+    replace: "true",
+  },
+  {
+    name: "Multi-Arch: foreign refused for :any",
+    file: "deb-relation.ts",
+    find: 'multiArch === "allowed"',
+    replace: '(multiArch === "allowed" || multiArch === "foreign")',
+  },
+  {
+    name: ":any in Conflicts",
+    file: "deb-relation.ts",
+    find: 'purpose === "negative" || ',
+    replace: "",
+  },
+  {
+    name: "named architecture",
+    file: "deb-relation.ts",
+    find: "return archQualifier === architecture || ",
+    replace: "return true || ",
+  },
+  {
+    name: "architecture of packages",
+    file: "deb-pool.ts",
+    find: 'candidate.architecture === architecture || candidate.architecture === "all"',
+    replace: "candidate !== undefined",
+  },
+  {
+    name: "Architecture: all",
+    file: "deb-pool.ts",
+    find: ' || candidate.architecture === "all"',
+    replace: "",
+  },
+  {
+    name: "priority of repositories",
+    file: "deb-pool.ts",
+    find: "b.repository.source.priority - a.repository.source.priority ||",
+    replace: "",
+  },
+  {
+    name: "negative priority",
+    file: "deb-pool.ts",
+    find: "repositories.filter(({ source }) => source.priority >= 0)",
+    replace: "repositories",
+  },
+  {
+    name: "newest version",
+    file: "deb-pool.ts",
+    find: "compareDebVersions(b.package.version, a.package.version)",
+    replace: "compareDebVersions(a.package.version, b.package.version)",
+  },
+  {
+    name: "Priority field of providers",
+    file: "deb-pool.ts",
+    find: "priorityRank(solvable(a).package) - priorityRank(solvable(b).package)",
+    replace: "0 * priorityRank(solvable(a).package) * b",
+  },
+  {
+    name: "allowPackages",
+    file: "deb-pool.ts",
+    find: "allowPackages === undefined ? () => true : nameFilter(allowPackages)",
+    replace: "() => allowPackages !== null",
+  },
+  {
+    name: "exclusions",
+    file: "deb-pool.ts",
+    find: "if (excluded(name)) return [];",
+    replace: "",
+  },
+  {
+    name: "one version of a name",
+    file: "deb-provider.ts",
+    find: "versions: (solvable) => pool.versionsOf(nameOf(solvable))",
+    replace: "versions: () => []",
+  },
+  {
+    name: "Essential",
+    file: "deb-problem.ts",
+    find: "return essential || ",
+    replace: "return essential === undefined || ",
+  },
+  {
+    name: "Priority: required",
+    file: "deb-problem.ts",
+    find: 'return essential || priority === "required"',
+    replace: "return essential && priority !== undefined",
+  },
+  {
+    name: "a requested package is itself",
+    file: "deb-problem.ts",
+    find: "named.length > 0 ? named : candidates",
+    replace: "candidates",
+  },
+];
+
+const repository = path.resolve(import.meta.dirname, "../..");
+const copy = mkdtempSync(path.join(tmpdir(), "mutate-resolver-"));
+try {
+  for (const name of ["src", "schema", "config", "package.json", "tsconfig.json", "vitest.config.ts"]) {
+    cpSync(path.join(repository, name), path.join(copy, name), { recursive: true });
+  }
+  symlinkSync(path.join(repository, "node_modules"), path.join(copy, "node_modules"));
+  const unchanged = firstFailure([RESOLVING_TEST, ORDER_TEST]);
+  if (unchanged !== undefined) throw new Error(`the tests fail without any change: ${unchanged}`);
+  let unnoticed = 0;
+  for (const mutation of MUTATIONS) {
+    const failure = tryMutation(mutation);
+    if (failure === undefined) unnoticed += 1;
+    console.log(`${mutation.name.padEnd(44)} ${failure ?? "UNNOTICED"}`);
+  }
+  console.log(`${MUTATIONS.length} changes, ${unnoticed} unnoticed`);
+  process.exitCode = unnoticed > 0 ? 1 : 0;
+} finally {
+  rmSync(copy, { recursive: true, force: true });
+}
+
+function tryMutation({ name, file, find, replace }: Mutation): string | undefined {
+  const target = path.join(copy, RESOLVER, file);
+  const source = readFileSync(target, "utf8");
+  if (source.split(find).length !== 2) throw new Error(`the place of "${name}" is not once in ${file}: ${find}`);
+  writeFileSync(
+    target,
+    source.replace(find, () => replace),
+  );
+  try {
+    return firstFailure([file === "installation-order.ts" ? ORDER_TEST : RESOLVING_TEST]);
+  } finally {
+    writeFileSync(target, source);
+  }
+}
+
+/** The first unit test that fails in the copy. */
+function firstFailure(tests: readonly string[]): string | undefined {
+  const vitest = path.join(repository, "node_modules/vitest/vitest.mjs");
+  const reportFile = path.join(copy, "report.json");
+  const options = ["--root", copy, "--project", "unit", "--bail=1", "--reporter=json", `--outputFile=${reportFile}`];
+  const files = tests.map((name) => path.join(RESOLVER, name));
+  const { status, stderr } = spawnSync(process.execPath, [vitest, "run", ...options, ...files], {
+    cwd: copy,
+    encoding: "utf8",
+  });
+  if (status === 0) return undefined;
+  const failed = (JSON.parse(readFileSync(reportFile, "utf8")) as VitestReport).testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .find((result) => result.status === "failed");
+  // A change that does not even load proves nothing.
+  if (failed === undefined) throw new Error(`vitest ended with ${status} and no failed test\n${stderr}`);
+  return failed.fullName;
+}
+
+interface VitestReport {
+  readonly testResults: readonly {
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+}
