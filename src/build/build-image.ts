@@ -1,7 +1,7 @@
 import path from "node:path";
 import { type Stage, STAGES, type Step } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
-import { dependencyDot, type Lock } from "../ospackage/index.ts";
+import { drawDependencies, graphFormatOf, type Lock } from "../ospackage/index.ts";
 import type { Artifact, BuildRequest, EarlyStage, ImageSteps, Provider } from "../provider/index.ts";
 import type { BuildControl } from "./build-control.ts";
 import { type BuildPlaces, buildPaths } from "./build-paths.ts";
@@ -198,11 +198,11 @@ async function inStage<T>({ host, request }: Build, stage: Stage, action: () => 
 }
 
 async function writeGraph({ host, request, options, places }: Build, lock: Lock): Promise<void> {
-  const graph = dependencyDot(lock, { systemPackagesOnly: options.systemPackagesOnly });
+  const { systemPackagesOnly } = options;
   const files = [places.dependencyGraph, ...(options.dotFile === undefined ? [] : [options.dotFile])];
   for (const file of files) {
     await host.files.makeDirectory(path.dirname(file));
-    await host.files.writeAtomic(file, graph);
+    await host.files.writeAtomic(file, drawDependencies(lock, { format: graphFormatOf(file), systemPackagesOnly }));
     request.emit({ type: "info", stage: "packages", message: `Generating dependency graph: ${file}` });
   }
 }

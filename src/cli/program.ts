@@ -16,6 +16,7 @@ const COMMANDS: readonly (readonly [name: string, load: () => Promise<Register>]
   ["lock", async () => (await import("./commands/lock.ts")).registerLock],
   ["why", async () => (await import("./commands/why.ts")).registerWhy],
   ["why-not", async () => (await import("./commands/why-not.ts")).registerWhyNot],
+  ["graph", async () => (await import("./commands/graph.ts")).registerGraph],
   ["import", async () => (await import("./commands/import.ts")).registerImport],
   ["boot", async () => (await import("./commands/boot.ts")).registerBoot],
   ["cache", async () => (await import("./commands/cache.ts")).registerCache],

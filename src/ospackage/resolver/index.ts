@@ -3,8 +3,8 @@
  *
  * Pure: repositories come in as opened indexes, the choice goes out as plain objects.
  */
-export * from "./dependency-dot.ts";
 export * from "./explain/index.ts";
+export * from "./graph/index.ts";
 export * from "./installation-order.ts";
 export type { PackageRequest } from "./package-request.ts";
 export {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { createLock } from "../lock/create-lock.ts";
+import { createLock } from "../../lock/create-lock.ts";
 import { dependencyDot } from "./dependency-dot.ts";
-import { resolveDeb } from "./resolve-deb.ts";
-import { toyRepository } from "./toy-repository.ts";
+import { resolveDeb } from "../resolve-deb.ts";
+import { toyRepository } from "../toy-repository.ts";
 
 const repositories = [
   toyRepository([

@@ -1,0 +1,2 @@
+/** Pictures of which package needs which. */
+export * from "./draw-dependencies.ts";
