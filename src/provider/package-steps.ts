@@ -10,12 +10,14 @@ import {
   type LockedPackage,
   type PackageLocation,
   preferLocked,
+  preferLockedKernels,
   readDebRepository,
   readDebTime,
   readLocalRepository,
   type RepositoryIndex,
   type RepositorySource,
   resolveDeb,
+  withTemplateWords,
 } from "../ospackage/index.ts";
 import { type DebBuild, signalOption } from "./deb-build.ts";
 import { snapshotAddresses } from "./snapshot-addresses.ts";
@@ -109,7 +111,9 @@ function lockStep(build: DebBuild, index: Step<readonly RepositoryIndex[]>): Ste
     run: async (values) => {
       const indexes = await values.get(index);
       const repositories = preference === undefined ? indexes : preferLocked(indexes, preference);
-      const resolution = resolveDeb({ repositories, architecture, requests, exclude, includeEssential: true });
+      const asked = preference === undefined ? requests : preferLockedKernels(requests, indexes, preference);
+      const chosen = resolveDeb({ repositories, architecture, requests: asked, exclude, includeEssential: true });
+      const resolution = withTemplateWords(chosen, asked, requests);
       const toolRequests = toolPackages.map((text) => ({ text, origin: `tool root of ${providerId}` }));
       const tools = { repositories, architecture, requests: toolRequests, includeEssential: false };
       const toolResolution = resolveDeb(tools);

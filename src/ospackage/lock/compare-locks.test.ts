@@ -4,7 +4,13 @@ import { type ToyPackage, toyRepository } from "../resolver/toy-repository.ts";
 import { compareLocks, formatLockChanges, summarizeLockChanges } from "./compare-locks.ts";
 import { createLock } from "./create-lock.ts";
 import type { Lock } from "./lock.ts";
-import { type LockPreference, preferLocked, requireLocked } from "./prefer-locked.ts";
+import {
+  type LockPreference,
+  preferLocked,
+  preferLockedKernels,
+  requireLocked,
+  withTemplateWords,
+} from "./prefer-locked.ts";
 
 function lockOf(packages: readonly ToyPackage[], requests: readonly string[], preference?: LockPreference): Lock {
   const indexes = [toyRepository(packages)];
@@ -88,6 +94,25 @@ describe("preferLocked()", () => {
       "vim 2",
       "web 1",
     ]);
+  });
+
+  it("keeps the kernel that a glob stands for, although one with a newer version in its name came", () => {
+    const kernels: ToyPackage[] = [["linux-image-amd64 6.12.1"], ["linux-image-6.12.1-amd64 6.12.1"]];
+    const newer: ToyPackage[] = [...kernels, ["linux-image-amd64 6.12.2"], ["linux-image-6.12.2-amd64 6.12.2"]];
+    const requests = [{ text: "linux-image-*", origin: "test" }];
+    const locked = lockOf(kernels, ["linux-image-*"]);
+    const choose = (update: readonly string[]) => {
+      const preference = { lock: locked, update };
+      const indexes = [toyRepository(newer)];
+      const asked = preferLockedKernels(requests, indexes, preference);
+      const repositories = preferLocked(indexes, preference);
+      const resolution = resolveDeb({ repositories, architecture: "amd64", requests: asked, includeEssential: false });
+      return withTemplateWords(resolution, asked, requests).packages.map(
+        ({ package: { name, version }, requestedAs }) => `${name} ${version} for ${requestedAs ?? ""}`,
+      );
+    };
+    expect(choose([])).toEqual(["linux-image-amd64 6.12.1 for linux-image-*"]);
+    expect(choose(["linux-image-*"])).toEqual(["linux-image-amd64 6.12.2 for linux-image-*"]);
   });
 
   it("names repositories as they are", () => {

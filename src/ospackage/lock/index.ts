@@ -8,5 +8,11 @@ export { createLock, type CreateLockOptions, lockDigest } from "./create-lock.ts
 export type * from "./lock.ts";
 export { formatLockFile, type LockFile, lockFilePath } from "./lock-file.ts";
 export { type LockInputs, lockInputs, requireFresh } from "./lock-inputs.ts";
-export { type LockPreference, preferLocked, requireLocked } from "./prefer-locked.ts";
+export {
+  type LockPreference,
+  preferLocked,
+  preferLockedKernels,
+  requireLocked,
+  withTemplateWords,
+} from "./prefer-locked.ts";
 export { type LockNames, readLockFile } from "./read-lock-file.ts";

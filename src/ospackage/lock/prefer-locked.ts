@@ -1,6 +1,8 @@
-import { ComposerError, globMatcher, nearestOf, type Sha256Hex } from "../../core/index.ts";
+import { ComposerError, globMatcher, isGlob, nearestOf, type Sha256Hex } from "../../core/index.ts";
 import type { DebIndex, DebPackage } from "../deb/index.ts";
 import type { RepositoryIndex } from "../repository/repository.ts";
+import type { PackageRequest } from "../resolver/package-request.ts";
+import type { Resolution } from "../resolver/resolve-deb.ts";
 import type { Lock } from "./lock.ts";
 
 /** A lock whose versions are taken again where they can be. */
@@ -20,12 +22,11 @@ const LOCKED_BONUS = 50_000;
  */
 export function preferLocked(
   repositories: readonly RepositoryIndex[],
-  { lock, update }: LockPreference,
+  preference: LockPreference,
 ): readonly RepositoryIndex[] {
-  const isFree = update.map(globMatcher);
-  const locked = [...lock.packages, ...lock.toolPackages].filter(
-    ({ name }) => !isFree.some((matches) => matches(name)),
-  );
+  const { packages, toolPackages } = preference.lock;
+  const isFree = freedBy(preference);
+  const locked = [...packages, ...toolPackages].filter(({ name }) => !isFree(name));
   const digests = new Set(locked.map(({ sha256 }) => sha256));
   const preferred = repositories
     .filter(({ source }) => source.priority >= 0)
@@ -35,6 +36,46 @@ export function preferLocked(
       index: onlyOf(index, digests),
     }));
   return [...preferred, ...repositories];
+}
+
+/**
+ * Requests with globs that stand for one kernel ask for the locked one by its name: a kernel whose name has a newer version
+ * would win otherwise.
+ */
+export function preferLockedKernels(
+  requests: readonly PackageRequest[],
+  repositories: readonly RepositoryIndex[],
+  preference: LockPreference,
+): readonly PackageRequest[] {
+  const isFree = freedBy(preference);
+  return requests.map((request) => {
+    if (!isGlob(request.text) || !request.text.startsWith("linux-image-")) return request;
+    const locked = preference.lock.packages.find(
+      ({ name, requestedAs }) => requestedAs === request.text && !isFree(name),
+    );
+    const isOffered = repositories.some(({ index }) => index.byName(locked?.name ?? "").length > 0);
+    return locked === undefined || !isOffered ? request : { ...request, text: locked.name };
+  });
+}
+
+/** Says again what the template said where {@link preferLockedKernels} named a kernel. */
+export function withTemplateWords(
+  resolution: Resolution,
+  asked: readonly PackageRequest[],
+  requests: readonly PackageRequest[],
+): Resolution {
+  const words = new Map(asked.map(({ text }, index) => [text, requests[index]?.text ?? text] as const));
+  const packages = resolution.packages.map((resolved) =>
+    resolved.requestedAs === undefined
+      ? resolved
+      : { ...resolved, requestedAs: words.get(resolved.requestedAs) ?? resolved.requestedAs },
+  );
+  return { ...resolution, packages };
+}
+
+function freedBy({ update }: LockPreference): (name: string) => boolean {
+  const matchers = update.map(globMatcher);
+  return (name) => matchers.some((matches) => matches(name));
 }
 
 /** @throws {USAGE} the lock has none of the packages that a name or glob stands for */
