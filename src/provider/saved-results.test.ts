@@ -14,10 +14,13 @@ describe("saveResultsIn()", () => {
   let directory: string;
   let file: string;
   const results = () =>
-    saveResultsIn<Result>({ files: nodeFiles }, {
-      record: path.join(directory, "records", "step.json"),
-      filesOf: (result) => [result.file],
-    });
+    saveResultsIn<Result>(
+      { files: nodeFiles },
+      {
+        record: path.join(directory, "records", "step.json"),
+        filesOf: (result) => [result.file],
+      },
+    );
 
   beforeEach(async () => {
     directory = await mkdtemp(path.join(tmpdir(), "saved-results-"));

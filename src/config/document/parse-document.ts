@@ -191,7 +191,7 @@ export function parseSource(text: string, file: string, code: ErrorCode, positio
       return { file, text: mask(text, secrets), value: null, isReadable, issues };
     }
     for (const error of document.errors) {
-      const [message, hint] = wordsFor(error);
+      const [message, hint] = wordsFor(error, lineFrom(text, error.pos[0]));
       report(message, spanOf(Math.min(error.pos[0], text.length), error.pos[1]), [], hint);
     }
     const rootSpan = spanOfNode(document.contents, start);
@@ -203,6 +203,11 @@ export function parseSource(text: string, file: string, code: ErrorCode, positio
     report(`nested deeper than ${MAX_DEPTH} levels`, start, []);
   }
   return { file, text: mask(text, secrets), value, isReadable, issues };
+}
+
+function lineFrom(text: string, offset: number): string {
+  const end = text.indexOf("\n", offset);
+  return text.slice(offset, Math.min(end === -1 ? text.length : end, offset + WRITTEN_LIMIT)).trimStart();
 }
 
 function tooLarge(file: string, code: ErrorCode): SourceDocument {

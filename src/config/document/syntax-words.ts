@@ -32,8 +32,20 @@ const BY_MESSAGE: readonly (readonly [RegExp, Words])[] = [
   [/^Missing , (between|or :)/, ["a comma is missing between brackets", "Put a comma between the items"]],
 ];
 
-/** What is wrong with a text that is no YAML, in words of those who write it. */
-export function wordsFor({ code, message }: YAMLError): Words {
+/** For lines that look like what was meant: the parser only sees a text that goes on where it should not. */
+const BY_LINE: readonly (readonly [RegExp, Words])[] = [
+  [/^[\w-]+:[^\s:/]/, ["a colon without a space after it", 'Write "key: value"']],
+  [/^-[A-Za-z]/, ["a dash without a space after it", 'Write "- item"']],
+];
+
+/**
+ * What is wrong with a text that is no YAML, in words of those who write it.
+ *
+ * @param line what stands at the place of the error, up to the end of the line
+ */
+export function wordsFor({ code, message }: YAMLError, line: string): Words {
+  const likely = code === "MULTILINE_IMPLICIT_KEY" ? BY_LINE.find(([pattern]) => pattern.test(line))?.[1] : undefined;
+  if (likely !== undefined) return likely;
   const words = BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1] ?? BY_CODE[code];
   return words ?? [`no valid YAML: ${lowerFirst(message.split("\n", 1)[0] ?? "")}`];
 }
