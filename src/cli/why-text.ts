@@ -52,6 +52,10 @@ function label({ name, version }: PackageFacts): string {
   return `${name} ${version}`;
 }
 
+function counted(packages: number): string {
+  return packages === 1 ? "1 package" : `${packages} packages`;
+}
+
 interface Sizes {
   readonly sizeBytes: number;
   readonly installedSizeBytes: number;
@@ -70,9 +74,9 @@ export function savingsText({ total, base, lines }: Savings, name: string | unde
     signed(-line.installedSizeBytes, formatSize),
     `${requestWithPlace(line.request)}${reasonText(line)}`,
   ]);
-  const title = `What removing one line${about} would save, of ${total.packages} packages (${sizes(total)}):`;
+  const title = `What removing one line${about} would save, of ${counted(total.packages)} (${sizes(total)}):`;
   const baseText =
-    base.packages === 0 ? [] : [`Without any line there would be ${base.packages} packages (${sizes(base)}).`];
+    base.packages === 0 ? [] : [`Without any line there would be ${counted(base.packages)} (${sizes(base)}).`];
   if (rows.length === 0) {
     const state =
       name === undefined ? "No line of the template asks for packages." : `No line of the template brings in ${name}.`;
