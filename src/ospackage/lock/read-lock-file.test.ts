@@ -111,7 +111,7 @@ describe("parseLockFile()", () => {
     const { code, details, issues } = issuesOf(TEXT.replace(part, replacement));
     expect(code).toBe("LOCK_INVALID");
     expect(details.join("\n")).toContain(message);
-    expect(details.join("\n")).toContain("hint: ");
+    expect(details.join("\n")).toContain("hint: Restore it from version control");
     const line = message === "is not the digest" ? lineOf('"templateSha256"') : lineOf(part);
     expect(issues.map(({ position }) => position?.line)).toContain(line);
   });

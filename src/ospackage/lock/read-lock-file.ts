@@ -62,18 +62,19 @@ export function parseLockFile(text: string, shownFile: string): LockFile {
   const positions = new Positions();
   const issues: Issue[] = [];
   const value = documentOf(parsed.node, [], positions, issues);
-  refuseIfAny([...issues, ...checkSchema(value, lockSchema as JsonSchema, "LOCK_INVALID", positions)]);
+  const found = checkSchema(value, lockSchema as JsonSchema, "LOCK_INVALID", positions);
+  refuseIfAny([...issues, ...found.map(withoutHint)]);
   const document = value as LockDocument;
   const at = (path: DocumentPath, message: string): Issue => {
     const position = positions.find(document, path);
     return issueAt(path, message, position === undefined ? {} : { position });
   };
   refuseIfAny(contradictions(document, at));
-  const found = lockOf(document);
-  const isOwn = inputsDigest(found.inputs) === document.templateSha256;
+  const lockFile = lockOf(document);
+  const isOwn = inputsDigest(lockFile.inputs) === document.templateSha256;
   const message = "is not the digest of what the lock says about its template";
   refuseIfAny(isOwn ? [] : [at(["templateSha256"], message)]);
-  return found;
+  return lockFile;
 }
 
 async function readLockText(files: Pick<HostFiles, "readStream">, file: string, shownFile: string): Promise<string> {
@@ -188,6 +189,18 @@ function lockOf(document: LockDocument): LockFile {
 function inInstallationOrder(packages: readonly LockedPackage[]): readonly LockedPackage[] {
   const byName = new Map(packages.map((locked) => [locked.name, locked] as const));
   return installationOrder(packages).flatMap((name) => byName.get(name) ?? []);
+}
+
+/** Hints for people who write YAML are none for a file that a program wrote. */
+function withoutHint({ path, message, expected, didYouMean, position }: Issue): Issue {
+  return {
+    code: "LOCK_INVALID",
+    path,
+    message,
+    ...(expected === undefined ? {} : { expected }),
+    ...(didYouMean === undefined ? {} : { didYouMean }),
+    ...(position === undefined ? {} : { position }),
+  };
 }
 
 function issueAt(path: DocumentPath, message: string, more: Partial<Issue> = {}): Issue {
