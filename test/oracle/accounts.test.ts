@@ -129,7 +129,7 @@ describe.runIf(process.getuid?.() === 0)("planAccounts(), beside groupadd and us
   });
 });
 
-describe.runIf(spawnSync("visudo", ["-V"]).status === 0)("planSudo()", () => {
+describe("planSudo()", () => {
   it("writes rules that visudo accepts", async () => {
     using files = fakeTree({ "/usr/bin/sudo": "", "/etc/sudoers": "" });
     const entry = { name: "ADMIN", password: "x", uid: 1500, gid: 1, comment: "", home: "/", shell: "/bin/sh" };

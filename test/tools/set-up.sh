@@ -32,6 +32,7 @@ perl perl
 picosat picosat
 qemu-system-x86 qemu-system-x86_64
 qemu-utils qemu-img
+sudo visudo
 uidmap newuidmap
 util-linux setpriv
 xz-utils xz
