@@ -32,8 +32,13 @@ const KINDS: readonly RootSetKind[] = [
   ...(["random", "two versions", "random", "rivals", "random", "random"] as const),
 ];
 
-/** Sets of 1 to 30 random packages, most of them with one or two more that make them unsatisfiable; the same each time. */
-export function randomRootSets(count: number, packages: readonly DebPackage[], seed: number): readonly RootSet[] {
+/** Sets of 1 to `largest` random packages, some with one or two more that make them unsatisfiable; the same each time. */
+export function randomRootSets(
+  count: number,
+  packages: readonly DebPackage[],
+  seed: number,
+  largest = 30,
+): readonly RootSet[] {
   const random = seededRandom(seed);
   const rivals = rivalPairs(packages);
   const dependents = dependentPairs(packages);
@@ -55,7 +60,7 @@ export function randomRootSets(count: number, packages: readonly DebPackage[], s
   };
   return Array.from({ length: count }, (_, at) => {
     const kind = KINDS[at % KINDS.length] ?? "random";
-    const chosen = Array.from({ length: 1 + random(30) }, () => ({ name: pick(packages, random).name }));
+    const chosen = Array.from({ length: 1 + random(largest) }, () => ({ name: pick(packages, random).name }));
     return { name: `set-${at}`, kind, roots: [...chosen, ...provoke[kind]()] };
   });
 }
