@@ -313,10 +313,23 @@ describe("resolveDeb()", () => {
       expect(error.position?.line).toBe(10);
       expect(error.details).toEqual([
         'systemConfig.packages[0] "ngimx" (t.yml:10:7): no package has or provides this name; did you mean "nginx"?',
-        'systemConfig.packages[2] "nginx=9" (t.yml:12:7): the version does not fit; there is 1:1.2-3 (toy/stable), 1:1.1-1 (toy/stable)',
+        'systemConfig.packages[2] "nginx=9" (t.yml:12:7): the version does not fit; there is 1:1.2-3 (toy/stable), 1:1.1-1 (toy/stable); with 1:1.2-3, everything fits',
         'systemConfig.packages[3] "zzzzzz" (t.yml:13:7): no package has or provides this name',
         'systemConfig.packages[4] "foo-*" (t.yml:14:7): no package name matches',
       ]);
+    });
+
+    it("propose the version with which everything else can be had, and none when there is no such", () => {
+      const libraries: ToyPackage[] = [
+        ["lib 3"],
+        ["lib 2"],
+        ["app 1", { depends: "lib (<< 3)" }],
+        ["bad 1", { conflicts: "lib" }],
+      ];
+      expect(failure(libraries, ["app", "lib=1"]).details[0]).toMatch(/; with 2, everything fits$/);
+      expect(failure(libraries, ["bad", "lib=1"]).details[0]).toMatch(
+        /; there is 3 \(toy\/stable\), 2 \(toy\/stable\)$/,
+      );
     });
 
     it("say what keeps an existing package out", () => {

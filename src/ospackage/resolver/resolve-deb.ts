@@ -4,12 +4,12 @@ import type { RepositoryIndex } from "../repository/repository.ts";
 import type { DebPool } from "./deb-pool.ts";
 import { createDebProblem, ESSENTIAL_ORIGIN, type ResolveDebOptions } from "./deb-problem.ts";
 import type { DebProvider, DebRequirementField } from "./deb-provider.ts";
+import { noSuchPackages } from "./explain/no-such-packages.ts";
 import { unsatisfiable } from "./explain/unsatisfiable.ts";
 import { installationOrder } from "./installation-order.ts";
 import type { Root } from "./package-request.ts";
 import { solve } from "./solve.ts";
 import type { RequirementId, SolvableId } from "./solver-provider.ts";
-import { unknownPackages } from "./unknown-packages.ts";
 
 export type { ResolveDebOptions } from "./deb-problem.ts";
 
@@ -49,7 +49,7 @@ export interface Resolution {
 export function resolveDeb(options: ResolveDebOptions): Resolution {
   const problem = createDebProblem(options);
   const { provider, roots, unknown } = problem;
-  if (unknown.length > 0) throw unknownPackages(unknown, provider.pool, options.repositories);
+  if (unknown.length > 0) throw noSuchPackages(problem, options);
   const result = solve(
     provider,
     roots.map(({ requirement }) => requirement),

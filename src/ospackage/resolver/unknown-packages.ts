@@ -36,25 +36,32 @@ export class UnknownPackagesError extends ComposerError {
   }
 }
 
-/** One error about all requests that no repository can fill, each with the nearest thing that exists. */
+/**
+ * One error about all requests that no repository can fill, each with the nearest thing that exists.
+ *
+ * @param workingVersion of the package that a request means, the version with which all else can be had, if any
+ */
 export function unknownPackages(
   unknown: readonly UnknownRequest[],
   pool: DebPool,
   repositories: readonly RepositoryIndex[],
+  workingVersion: (request: PackageRequest) => string | undefined,
 ): ComposerError {
   const searched = repositories.map(({ source }) => source.id).join(", ") || "no repository";
   const names = unknown.map(({ request }) => `"${request.text}"`).join(", ");
   return new UnknownPackagesError(
     `Cannot find ${unknown.length === 1 ? "package" : `${unknown.length} packages`} ${names}: searched ${searched}`,
-    unknown.map(({ request, selection }) => ({ request, ...reasonOf(request, selection, pool) })),
+    unknown.map(({ request, selection }) => ({ request, ...reasonOf(request, selection, pool, workingVersion) })),
   );
 }
 
 function reasonOf(
-  { versionPrefix }: PackageRequest,
+  request: PackageRequest,
   { name, glob }: Selection,
   pool: DebPool,
+  workingVersion: (request: PackageRequest) => string | undefined,
 ): Omit<UnknownPackage, "request"> {
+  const { versionPrefix } = request;
   if (glob) return { state: "no package name matches" };
   const versions = pool.versionsOf(name).map((id) => {
     const { package: found, repository } = pool.solvable(id);
@@ -62,7 +69,9 @@ function reasonOf(
   });
   if (versions.length > 0) {
     const wanted = versionPrefix === undefined ? "the version does not fit" : `no version begins with ${versionPrefix}`;
-    return { state: `${wanted}; there is ${versions.join(", ")}` };
+    const working = workingVersion(request);
+    const suggestion = working === undefined ? "" : `; with ${working}, everything fits`;
+    return { state: `${wanted}; there is ${versions.join(", ")}${suggestion}` };
   }
   const obstacle = pool.obstacleOf(name);
   if (obstacle !== undefined) return { state: `it exists, but ${obstacle}` };

@@ -3,6 +3,9 @@ import type { RequirementId, SolvableId } from "../solver-provider.ts";
 import { type ExplainedProvider, listVersions } from "./explained-provider.ts";
 import { renderTree, type TreeNode } from "./render-tree.ts";
 
+/** Deeper chains than this would not fit on the call stack, or into anybody's head. */
+const MAX_DEPTH = 200;
+
 /** A root requirement and what to call it. */
 export interface NamedRoot {
   readonly requirement: RequirementId;
@@ -51,6 +54,7 @@ export function conflictTree(
     if (solvable === undefined) return { text, children: [] };
     if (group.every((member) => shown.has(member))) return { text: `${text} (see above)`, children: [] };
     for (const member of group) shown.add(member);
+    if (above.size >= MAX_DEPTH) return { text: `${text} …`, children: [] };
     above.add(solvable);
     const reasons = reasonNodes(solvable);
     above.delete(solvable);

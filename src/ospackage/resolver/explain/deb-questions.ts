@@ -1,7 +1,7 @@
 import { createDebProblem, type ResolveDebOptions } from "../deb-problem.ts";
-import { unknownPackages } from "../unknown-packages.ts";
 import { explainDeb } from "./explain-deb.ts";
 import { lineSavings } from "./line-savings.ts";
+import { noSuchPackages } from "./no-such-packages.ts";
 import type { ExclusionLine, PackageQuestions, WhyAnswer } from "./package-questions.ts";
 import { shortestChains } from "./shortest-chains.ts";
 import { findSolution } from "./solution.ts";
@@ -19,7 +19,7 @@ export function debQuestions(
   exclusions: readonly ExclusionLine[] = (options.exclude ?? []).map((text) => ({ text })),
 ): PackageQuestions {
   const problem = createDebProblem(options);
-  if (problem.unknown.length > 0) throw unknownPackages(problem.unknown, problem.provider.pool, options.repositories);
+  if (problem.unknown.length > 0) throw noSuchPackages(problem, options);
   const result = findSolution(explainDeb(problem.provider), problem.roots);
   if (!("solution" in result)) throw unsatisfiable(result.core, problem, options);
   const { solution } = result;

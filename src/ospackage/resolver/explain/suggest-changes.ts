@@ -5,6 +5,9 @@ import { solve } from "../solve.ts";
 import type { Conflict } from "./minimal-conflicts.ts";
 import { requestWithPlace } from "./request-label.ts";
 
+/** Each try resolves again. */
+export const MAX_TRIED = 12;
+
 /**
  * What would end a contradiction, as sentences without a period, the least change first.
  *
@@ -12,7 +15,7 @@ import { requestWithPlace } from "./request-label.ts";
  * @param options what was asked for, without what other contradictions need
  */
 export function suggestChanges(conflict: Conflict, options: ResolveDebOptions, problem: DebProblem): readonly string[] {
-  const requests = [...new Set(conflict.roots.map(({ request }) => request))];
+  const requests = [...new Set(conflict.roots.map(({ request }) => request))].slice(0, MAX_TRIED);
   return [
     ...requests.flatMap((request) => otherVersion(request, options)),
     ...requests.flatMap((request) => narrowerGlob(request, conflict, options, problem)),
@@ -32,15 +35,22 @@ function withoutRequest(request: PackageRequest, options: ResolveDebOptions): re
   return !isSolvable({ ...options, requests }) ? [] : [`Remove ${requestWithPlace(request)}`];
 }
 
-/** A request for certain versions, with the version that would be taken if it did not say which. */
 function otherVersion(request: PackageRequest, options: ResolveDebOptions): readonly string[] {
+  const version = workingVersion(request, options);
+  return version === undefined ? [] : [`Ask for version ${version} in ${requestWithPlace(request)}`];
+}
+
+/**
+ * The version that is taken when a request does not say which one it wants; undefined when it does not say, or when all
+ * that is asked for cannot be had with any.
+ */
+export function workingVersion(request: PackageRequest, options: ResolveDebOptions): string | undefined {
   const name = bareName(request);
-  if (name === undefined) return [];
+  if (name === undefined) return undefined;
   const { origin, position } = request;
   const anyVersion = { text: name, origin, ...(position === undefined ? {} : { position }) };
   const requests = options.requests.map((other) => (other === request ? anyVersion : other));
-  const version = solutionOf({ ...options, requests })?.get(name);
-  return version === undefined ? [] : [`Ask for version ${version} in ${requestWithPlace(request)}`];
+  return solutionOf({ ...options, requests })?.get(name);
 }
 
 /** The name in a request that also names a version. */
@@ -73,7 +83,8 @@ function wantedNames({ core }: Conflict, { provider }: DebProblem): readonly str
   const relations = core.flatMap((origin) =>
     origin.kind === "requires" ? provider.alternativesOf(origin.requirement) : [],
   );
-  return [...new Set(relations.map(({ name }) => name))].filter((name) => provider.pool.obstacleOf(name) !== undefined);
+  const names = [...new Set(relations.map(({ name }) => name))];
+  return names.filter((name) => provider.pool.obstacleOf(name) !== undefined).slice(0, MAX_TRIED);
 }
 
 function lessExcluded(conflict: Conflict, options: ResolveDebOptions, problem: DebProblem): readonly string[] {
