@@ -17,7 +17,7 @@ function addMirror(text: string, before: MirrorFlags = {}): MirrorFlags {
       'It must be NAME=URL or NAME=host, for example "debian=http://mirror.example.com/debian".',
     );
   }
-  return { ...before, [name]: { url } };
+  return { ...before, [name]: { url, isRequired: true } };
 }
 
 /** Mirrors of the command line win over those of the configuration. */

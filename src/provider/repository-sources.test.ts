@@ -40,9 +40,9 @@ describe("repositorySources()", () => {
     clock: systemClock,
     environment: { ...readEnvironment(), workingDirectory: directory, variables: {} },
   });
-  const sourcesOf = async (file: string, offline = false) => {
+  const sourcesOf = async (file: string, offline = false, mirrors: BuildRequest["settings"]["mirrors"] = {}) => {
     const template = await loadTemplate(host(), file, { configDir });
-    const settings = { cacheDir: path.join(directory, "cache"), mirrors: {} } as BuildRequest["settings"];
+    const settings = { cacheDir: path.join(directory, "cache"), mirrors } as BuildRequest["settings"];
     return repositorySources(host(), { template, settings, offline, emit: noEvents, log: () => undefined }, PROVIDER);
   };
   const write = (name: string, text: string) => writeFile(path.join(directory, name), text);
@@ -54,6 +54,16 @@ describe("repositorySources()", () => {
     expect((await sourcesOf("a.yml")).map(({ id }) => id)).toEqual(["debian/trixie", "template/0-own"]);
     await write("b.yml", `${HEAD}useDefaultRepositories: false\n${local}`);
     expect((await sourcesOf("b.yml")).map(({ id }) => id)).toEqual(["template/0-own"]);
+  });
+
+  it("refuses a mirror of the command line that is for nothing", async () => {
+    await write("a.yml", HEAD);
+    const mirrors = { debain: { url: "https://example.com/debian", isRequired: true } };
+    await expect(sourcesOf("a.yml", false, mirrors)).rejects.toMatchObject({
+      code: "USAGE",
+      hint: 'Did you mean "debian"?',
+    });
+    expect(await sourcesOf("a.yml", false, { ubuntu: { url: "https://example.com/ubuntu" } })).toHaveLength(1);
   });
 
   it("finds directories and keys beside the template that names them", async () => {

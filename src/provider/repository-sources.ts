@@ -1,7 +1,7 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { type MergedTemplate, TRUSTED } from "../config/index.ts";
-import { ComposerError } from "../core/index.ts";
+import { ComposerError, nearestOf } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 import {
   type DebRepositorySource,
@@ -28,6 +28,7 @@ export async function repositorySources(
 ): Promise<readonly RepositorySource[]> {
   const { useDefaultRepositories = true, packageRepositories = [] } = request.template.template;
   const own = useDefaultRepositories ? provider.repositories : [];
+  refuseUnknownMirrors(request, provider);
   return Promise.all([
     ...own.map((repository) => providerSource(host, request, provider, repository)),
     ...packageRepositories.map((_, index) => templateSource(host, request, index)),
@@ -70,6 +71,19 @@ async function providerSource(
     gpgCheck: true,
     priority: repository.priority ?? DEFAULT_PRIORITY,
   };
+}
+
+/** A misspelt name would let the build read from elsewhere unnoticed. */
+function refuseUnknownMirrors({ settings, template }: BuildRequest, { repositories }: ProviderFiles): void {
+  const { os } = template.template.target;
+  const known = [...new Set([os, ...repositories.map(({ name }) => name)])];
+  for (const [name, { isRequired = false }] of Object.entries(settings.mirrors)) {
+    if (!isRequired || known.includes(name)) continue;
+    const near = nearestOf(name, known);
+    throw new ComposerError("USAGE", `Cannot use the mirror for "${name}": ${os} has no repository of that name`, {
+      hint: near === undefined ? `It has ${known.join(", ")}` : `Did you mean "${near}"?`,
+    });
+  }
 }
 
 /**

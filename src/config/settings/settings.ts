@@ -14,6 +14,8 @@ export interface MirrorSetting {
   readonly suite?: string;
   /** Absolute paths. */
   readonly keys?: readonly string[];
+  /** The command line names it: a repository that is called so must exist. */
+  readonly isRequired?: boolean;
 }
 
 /** The effective settings of one call; all paths are absolute. */
