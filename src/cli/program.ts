@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { Settings } from "../config/index.ts";
 import type { Host } from "../host/index.ts";
+import packageDescription from "../../package.json" with { type: "json" };
 import type { CliContext, GlobalFlags } from "./context.ts";
 import { readSettings } from "./read-settings.ts";
 
@@ -42,6 +43,7 @@ export async function createProgram(host: Host, output: Output, words: readonly 
   const program = new Command("os-image-composer")
     .description("Build a bootable Linux image from a template and public package repositories")
     .usage("<command> [options]")
+    .version(`${packageDescription.name} ${packageDescription.version}`, "--version", "print the version")
     .helpCommand("help [command]", "explain a command")
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: output.writeOut, writeErr: () => undefined })
