@@ -18,12 +18,19 @@ export function stanza(chosen: DebPackage): string {
     "Pre-Depends": chosen.preDepends,
     Conflicts: chosen.conflicts,
     Breaks: chosen.breaks,
-    Provides: chosen.provides,
+    Provides: [chosen.provides, `${itself(chosen.name)} (= ${chosen.version})`]
+      .filter((text) => text !== "")
+      .join(", "),
   };
   return Object.entries(fields)
     .filter(([, value]) => value !== "")
     .map(([name, value]) => `${name}: ${value}\n`)
     .join("");
+}
+
+/** A name that no other package provides: a request means the package itself, which a Depends cannot say. */
+export function itself(name: string): string {
+  return `itself--${name}`;
 }
 
 /** A package that is only there to be asked about. */
