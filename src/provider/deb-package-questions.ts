@@ -1,16 +1,10 @@
-import {
-  debQuestions,
-  type PackageQuestions,
-  readDebRepository,
-  readLocalRepository,
-  type RepositoryIndex,
-  type RepositorySource,
-} from "../ospackage/index.ts";
+import { debQuestions, type PackageQuestions } from "../ospackage/index.ts";
 import type { Architecture } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 import { packageRequests } from "./package-requests.ts";
 import type { BuildPaths, BuildRequest, QuestionSubject } from "./provider.ts";
 import type { ProviderFiles } from "./provider-files.ts";
+import { readIndex } from "./read-index.ts";
 import { repositorySources } from "./repository-sources.ts";
 
 /** Reads the indexes of a build and answers about the choice that the build makes. */
@@ -24,7 +18,9 @@ export async function debPackageQuestions(
 ): Promise<PackageQuestions> {
   const sources = await repositorySources(host, request, files);
   const repositories = await Promise.all(
-    sources.map((source) => readIndex(host, request, source, architecture.deb, repositoryCache)),
+    sources.map((source) =>
+      readIndex(host, source, { request, architecture: architecture.deb, cacheDir: repositoryCache }),
+    ),
   );
   const options = { repositories, architecture: architecture.deb };
   if (subject === "tool-root") {
@@ -39,16 +35,4 @@ export async function debPackageQuestions(
   });
   const requests = packageRequests(request.template);
   return debQuestions({ ...options, requests, exclude, includeEssential: true }, exclusions);
-}
-
-function readIndex(
-  host: Host,
-  { offline, emit, signal }: BuildRequest,
-  source: RepositorySource,
-  architecture: string,
-  cacheDir: string,
-): Promise<RepositoryIndex> {
-  const abort = signal === undefined ? {} : { signal };
-  if (source.kind === "local") return readLocalRepository(host, source, { architecture, ...abort });
-  return readDebRepository(host, source, { architecture, cacheDir, offline, emit, ...abort });
 }

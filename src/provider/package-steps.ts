@@ -11,9 +11,7 @@ import {
   type PackageLocation,
   preferLocked,
   preferLockedKernels,
-  readDebRepository,
   readDebTime,
-  readLocalRepository,
   type RepositoryIndex,
   type RepositorySource,
   resolveDeb,
@@ -22,6 +20,7 @@ import {
 import { type DebBuild, signalOption } from "./deb-build.ts";
 import { snapshotAddresses } from "./snapshot-addresses.ts";
 import { type NeededSpace, spaceStep } from "./needed-space.ts";
+import { readIndex } from "./read-index.ts";
 import { saveResultsIn } from "./saved-results.ts";
 
 /** The steps from repositories to verified package files. */
@@ -65,6 +64,8 @@ export async function packageFiles(
 }
 
 function indexStep(build: DebBuild): Step<readonly RepositoryIndex[]> {
+  const { request, architecture, paths } = build;
+  const options = { request, architecture, cacheDir: paths.repositoryCache };
   return {
     name: "index",
     stage: "packages",
@@ -72,16 +73,8 @@ function indexStep(build: DebBuild): Step<readonly RepositoryIndex[]> {
     inputs: [],
     settings: null,
     keyOfResult: (indexes) => indexes.map(describeIndex),
-    run: () => Promise.all(build.sources.map((source) => readIndex(build, source))),
+    run: () => Promise.all(build.sources.map((source) => readIndex(build.host, source, options))),
   };
-}
-
-function readIndex(build: DebBuild, source: RepositorySource): Promise<RepositoryIndex> {
-  const { host, architecture } = build;
-  if (source.kind === "local") return readLocalRepository(host, source, { architecture, ...signalOption(build) });
-  const { offline, emit } = build.request;
-  const cacheDir = build.paths.repositoryCache;
-  return readDebRepository(host, source, { architecture, cacheDir, offline, emit, ...signalOption(build) });
 }
 
 function describeIndex({ source, metadataSha256, verified }: RepositoryIndex): Json {
