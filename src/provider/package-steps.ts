@@ -13,7 +13,6 @@ import {
   preferLockedKernels,
   readDebTime,
   type RepositoryIndex,
-  type RepositorySource,
   resolveDeb,
   withTemplateWords,
 } from "../ospackage/index.ts";
