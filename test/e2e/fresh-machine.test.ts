@@ -42,6 +42,8 @@ it(
     const cache = path.join(directory.path, "cache");
     await succeed([path.join(REPOSITORY, "os-image-composer"), ...buildArguments(TEMPLATE, here, cache)]);
     const image = path.join(here, "out", IMAGE_NAME);
+    // The guest gets packages, not the finished image.
+    await nodeFiles.remove(path.join(cache, "imageCache"));
     const disk = await makeSecondDisk(directory.path, cache);
 
     const nonce = randomBytes(8).toString("hex");

@@ -236,6 +236,8 @@ function newPlace(name: string, { uid, gid }: Builder): string {
 }
 
 function start(builder: Builder, place: string, flags: readonly string[], cache = path.join(place, "cache")): Build {
+  // An image that an earlier build kept would leave nothing to interrupt, and nothing to compare.
+  fs.rmSync(path.join(cache, "imageCache"), { recursive: true, force: true });
   const directories = [
     "--cache-dir",
     cache,
