@@ -2,6 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { callProgram } from "../../../test/fixtures/call-program.ts";
 import {
   defaultPackageNames,
   mirrorConfiguration,
@@ -21,7 +22,6 @@ import { type BuildRequest, type NamedLockFile, selectProvider } from "../../pro
 import { loadCheckedTemplate } from "../load-checked-template.ts";
 import type { CliContext } from "../context.ts";
 import { readSettings } from "../read-settings.ts";
-import { run } from "../run.ts";
 
 const checkout = path.join(import.meta.dirname, "../../..");
 const NAMES = { file: "edge.lock.json", template: "edge.yml" };
@@ -72,16 +72,7 @@ async function writeTemplate(system = ""): Promise<void> {
   await writeFile(at("edge.yml"), `${head}systemConfig:\n  name: edge\n${system}`);
 }
 
-async function call(...words: readonly string[]) {
-  let [stdout, stderr] = ["", ""];
-  const streams = { writeOut: (text: string) => (stdout += text), writeError: (text: string) => (stderr += text) };
-  const exitCode = await run(
-    host,
-    ["--config", "composer.yml", "--progress", "none", "--log-level", "error", ...words],
-    streams,
-  );
-  return { exitCode, stdout, stderr };
-}
+const call = (...words: readonly string[]) => callProgram(host, words);
 
 type TestRequest = BuildRequest & { readonly events: BuildEvent[] };
 

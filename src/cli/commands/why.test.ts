@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { callProgram } from "../../../test/fixtures/call-program.ts";
 import {
   defaultPackageNames,
   mirrorConfiguration,
@@ -11,7 +12,6 @@ import {
 } from "../../../test/e2e/support/tiny-repository.ts";
 import { makeKey, NOW } from "../../../test/fixtures/signed-repository.ts";
 import { testHost } from "../../../test/fixtures/test-host.ts";
-import { run } from "../run.ts";
 
 const TEMPLATE = `\
 image: { name: edge, version: "1" }
@@ -60,16 +60,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-async function call(...words: readonly string[]) {
-  let [stdout, stderr] = ["", ""];
-  const streams = { writeOut: (text: string) => (stdout += text), writeError: (text: string) => (stderr += text) };
-  const exitCode = await run(
-    host,
-    ["--config", "composer.yml", "--progress", "none", "--log-level", "error", ...words],
-    streams,
-  );
-  return { exitCode, stdout, stderr };
-}
+const call = (...words: readonly string[]) => callProgram(host, words);
 
 describe("why", () => {
   it("shows how the lines of a template bring in a package", async () => {
