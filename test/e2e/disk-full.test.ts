@@ -23,7 +23,7 @@ describe.runIf(process.getuid?.() === 0)("a disk that is full while the image is
     const work = path.join(directory, "work");
     const through = [...onSmallFileSystem(work, WORK_SIZE), ...takenWhenImageGrows(work)];
     const { exitCode, stdout, stderr } = await runComposer(words, { cwd: directory, through });
-    const text = withPlaceholders(stderr, { work: directory }).replace(/\.raw\.[0-9a-f]+/, ".raw.{random}");
+    const text = withPlaceholders(stderr, { here: directory }).replace(/\.raw\.[0-9a-f]+/, ".raw.{random}");
     await expect(`exit code ${exitCode}\n\n${text}`).toMatchFileSnapshot(
       path.join(CHECKOUT, "test/golden/errors/disk-full-while-writing.txt"),
     );

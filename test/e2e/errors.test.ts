@@ -83,7 +83,7 @@ describe("a mistake on the command line", () => {
     await place.write("edge.yml", TEMPLATE);
     const result = await place.compose(words);
     expect(result.exitCode).toBe(2);
-    await expectGolden(expect, result, name, { work: place.directory });
+    await expectGolden(expect, result, name, { here: place.directory });
   });
 });
 
@@ -96,7 +96,7 @@ describe("a mistake in the template", () => {
     );
     const result = await place.compose(["build", "edge.yml"]);
     expect(result.exitCode).toBe(2);
-    await expectGolden(expect, result, "template-keys-and-types", { work: place.directory });
+    await expectGolden(expect, result, "template-keys-and-types", { here: place.directory });
   });
 
   it("is shown when partitions do not fit", async () => {
@@ -113,7 +113,7 @@ describe("a mistake in the template", () => {
     await place.write("edge.yml", TEMPLATE + partitions.join("\n"));
     const result = await place.compose(["build", "edge.yml"]);
     expect(result.exitCode).toBe(2);
-    await expectGolden(expect, result, "partitions-do-not-fit", { work: place.directory });
+    await expectGolden(expect, result, "partitions-do-not-fit", { here: place.directory });
   });
 });
 
@@ -151,7 +151,7 @@ describe("repositories", () => {
       mirrorConfiguration({ debian: `${archive.url}/debian`, security }, "archive.asc"),
     );
     const values = {
-      work: place.directory,
+      here: place.directory,
       mirror: archive.url,
       security: new URL(security).origin,
       fingerprint: key.fingerprint,

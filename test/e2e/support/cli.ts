@@ -38,7 +38,7 @@ export async function runComposer(
   });
 }
 
-/** A text with everything that differs from run to run replaced: `{ work: "/tmp/x1y2" }` makes `{work}` of it. */
+/** A text with everything that differs from run to run replaced: `{ here: "/tmp/x1y2" }` makes `{here}` of it. */
 export function withPlaceholders(text: string, values: Readonly<Record<string, string>>): string {
   return Object.entries(values).reduce((replaced, [name, value]) => replaced.replaceAll(value, `{${name}}`), text);
 }
