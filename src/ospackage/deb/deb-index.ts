@@ -1,17 +1,10 @@
-import type { Sha256Hex } from "../../core/index.ts";
+import type { IndexedPackage } from "../indexed-package.ts";
 
 /** One stanza of a Packages index; relation fields are their raw text, empty when absent. */
-export interface DebPackage {
-  readonly name: string;
-  readonly version: string;
-  readonly architecture: string;
+export interface DebPackage extends IndexedPackage {
   readonly essential: boolean;
   readonly priority: string;
-  readonly section: string;
   readonly multiArch: "no" | "same" | "foreign" | "allowed";
-  readonly source: { readonly name: string; readonly version: string };
-  readonly maintainer: string;
-  readonly homepage: string;
   readonly depends: string;
   readonly preDepends: string;
   readonly recommends: string;
@@ -19,11 +12,6 @@ export interface DebPackage {
   readonly breaks: string;
   readonly replaces: string;
   readonly provides: string;
-  /** `Filename`: path below the repository's address; an absolute path in a local repository. */
-  readonly path: string;
-  readonly sizeBytes: number;
-  readonly installedSizeBytes: number;
-  readonly sha256: Sha256Hex;
 }
 
 /** The packages of one repository for one architecture (and `all`), opened from a compact form; stanzas are parsed on demand. */

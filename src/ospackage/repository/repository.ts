@@ -31,6 +31,27 @@ export interface DebRepositorySource {
   readonly allowPackages?: readonly string[];
 }
 
+/** An RPM repository as configured: a directory with `repodata/repomd.xml`. */
+export interface RpmRepositorySource {
+  readonly kind: "rpm";
+  /** Unique in a build, for example `azurelinux-official-base`. */
+  readonly id: string;
+  /** The provider's own address: what lock, SBOM and the image name. */
+  readonly canonicalUrl: string;
+  /** Where it is read from, in the order in which they are asked. `http:`, `https:` or `file:`. */
+  readonly urls: readonly [string, ...string[]];
+  readonly keys: readonly TrustedKeyFile[];
+  /** True when `keys` are not the provider's own. */
+  readonly foreignKeys: boolean;
+  /** False turns checks of package signatures off for this repository, with a warning. */
+  readonly gpgCheck: boolean;
+  /** True when `repomd.xml` must carry a signature; not every distribution publishes one. */
+  readonly repoGpgCheck: boolean;
+  /** As for {@link DebRepositorySource}: 500 by default, higher wins, below 0 blocks. */
+  readonly priority: number;
+  readonly allowPackages?: readonly string[];
+}
+
 /** A directory that holds .deb files, or single .deb files. */
 export interface LocalRepositorySource {
   readonly kind: "local";

@@ -1,0 +1,21 @@
+import type { Sha256Hex } from "../core/index.ts";
+
+/** What an index says about a package, in both families. */
+export interface IndexedPackage {
+  readonly name: string;
+  /** Epoch, version and revision or release, as the family writes them: `1:2.3-4`, `2.3-4.azl3`. */
+  readonly version: string;
+  /** In the distribution's words: `amd64`, `all`, `x86_64`, `noarch`. */
+  readonly architecture: string;
+  readonly source: { readonly name: string; readonly version: string };
+  /** Who keeps it: Maintainer, or packager or vendor; empty when nobody says so. */
+  readonly maintainer: string;
+  readonly homepage: string;
+  /** Section or Group; empty when absent. */
+  readonly section: string;
+  /** Path below the repository's address; an absolute path in a local repository. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly installedSizeBytes: number;
+  readonly sha256: Sha256Hex;
+}

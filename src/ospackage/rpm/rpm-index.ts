@@ -1,0 +1,41 @@
+import type { IndexedPackage } from "../indexed-package.ts";
+
+/**
+ * One package of primary metadata.
+ *
+ * Relations are raw text, one entry after the other with a tab between them, empty when there are none. An entry is a
+ * capability (`name`, or `name <op> [epoch:]version[-release]` with one of `<`, `<=`, `=`, `>=`, `>`), a path, or a rich
+ * dependency in its own parentheses, as `rpm -q --requires` prints it.
+ */
+export interface RpmPackage extends IndexedPackage {
+  /** As the package states it; SPDX for newer distributions. */
+  readonly licence: string;
+  /** Seconds since 1970. */
+  readonly buildTimeSeconds: number;
+  /** Requires that only matter once everything is installed. */
+  readonly requires: string;
+  /** Requires(pre), Requires(post) and interpreters of scriptlets: needed in working order before. */
+  readonly preRequires: string;
+  readonly provides: string;
+  readonly conflicts: string;
+  readonly obsoletes: string;
+  readonly recommends: string;
+  readonly supplements: string;
+}
+
+/** The packages of one repository, opened from a compact form; records are parsed on demand. */
+export interface RpmIndex {
+  readonly packageCount: number;
+  /** True when `ownersOf` knows every path; otherwise only those that primary metadata lists. */
+  readonly hasFileLists: boolean;
+  /** Every name, in code unit order, once. */
+  names(): Iterable<string>;
+  /** All versions and architectures of a name, in the order of the metadata; empty when there are none. */
+  byName(name: string): readonly RpmPackage[];
+  /** The packages whose Provides names a capability, in the order of the metadata; most provide their own name. */
+  providersOf(capability: string): readonly RpmPackage[];
+  /** The packages whose Obsoletes names `name`. */
+  obsoletersOf(name: string): readonly RpmPackage[];
+  /** The packages that have a file or directory at a path. */
+  ownersOf(path: string): readonly RpmPackage[];
+}
