@@ -187,6 +187,7 @@ function packageLocation({ request, sources, snapshots }: DebBuild, locked: Lock
     const archiveUrls = snapshotAddresses(snapshots.get(source.id), repository?.dateSeconds, locked.path);
     return { ...identity, url: `${source.url.replace(/\/$/, "")}/${locked.path}`, archiveUrls };
   }
+  if (source?.kind === "rpm") return { ...identity, url: `${source.urls[0].replace(/\/$/, "")}/${locked.path}` };
   const directory = source?.directory ?? path.dirname(request.template.file);
   return { ...identity, localPath: path.resolve(directory, locked.path) };
 }

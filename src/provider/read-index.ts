@@ -23,6 +23,7 @@ export function readIndex(
 ): Promise<RepositoryIndex> {
   const { offline, emit, signal } = request;
   const abort = signal === undefined ? {} : { signal };
+  if (source.kind === "rpm") throw new Error(`${source.id} is no Debian repository`);
   if (source.kind === "local") return readLocalRepository(host, source, { architecture, ...abort });
   return readDebRepository(host, source, { architecture, cacheDir, offline, emit, ...abort });
 }

@@ -52,9 +52,9 @@ export function describeSource(
   }
   return {
     id,
-    type: "deb",
+    type: source.kind,
     url: withoutCredentials(source.canonicalUrl),
-    components: source.components,
+    ...(source.kind === "deb" ? { components: source.components } : {}),
     ...choice,
   };
 }
@@ -67,7 +67,7 @@ function lockRepository({ source, ...index }: RepositoryIndex, baseDirectory: st
     ...(index.dateSeconds === undefined ? {} : { dateSeconds: index.dateSeconds }),
     ...(index.signedBy === undefined ? {} : { signedBy: index.signedBy }),
     verified: index.verified,
-    foreignKeys: source.kind === "deb" && source.foreignKeys,
+    foreignKeys: source.kind !== "local" && source.foreignKeys,
   };
 }
 

@@ -3,7 +3,7 @@ import type { Sha256Hex } from "../../core/index.ts";
 /** What an index was made from and who vouches for it. Addresses are the provider's canonical ones, never a mirror's. */
 export interface LockedRepository {
   readonly id: string;
-  readonly type: "deb" | "local";
+  readonly type: "deb" | "rpm" | "local";
   /** Canonical address without credentials; the directory of a local repository, relative to the template. */
   readonly url: string;
   readonly suite?: string;
@@ -12,7 +12,7 @@ export interface LockedRepository {
   readonly priority?: number;
   /** Globs of the only package names that may come from here; absent: all. */
   readonly allowPackages?: readonly string[];
-  /** Digest of the signed metadata (InRelease or Release); of the list of packages for a local repository. */
+  /** Digest of the metadata that vouches for the rest (InRelease, Release or repomd.xml); of the list of packages for a local repository. */
   readonly metadataSha256: Sha256Hex;
   /** The `Date` of the signed metadata, seconds since 1970. */
   readonly dateSeconds?: number;

@@ -137,7 +137,7 @@ function contradictions(document: LockDocument, at: (path: DocumentPath, message
   for (const [index, { id, type, url }] of repositories.entries()) {
     if (ids.has(id)) issues.push(at(["repositories", index, "id"], `"${id}" is given twice`));
     ids.add(id);
-    if (type === "deb" && !/^(?:https?|file):\/\//.test(url)) {
+    if (type !== "local" && !/^(?:https?|file):\/\//.test(url)) {
       issues.push(at(["repositories", index, "url"], "must begin with http://, https:// or file://"));
     }
   }

@@ -52,7 +52,7 @@ export interface RpmRepositorySource {
   readonly allowPackages?: readonly string[];
 }
 
-/** A directory that holds .deb files, or single .deb files. */
+/** A directory that holds package files, or single package files. */
 export interface LocalRepositorySource {
   readonly kind: "local";
   readonly id: string;
@@ -63,12 +63,12 @@ export interface LocalRepositorySource {
   readonly allowPackages?: readonly string[];
 }
 
-export type RepositorySource = DebRepositorySource | LocalRepositorySource;
+export type RepositorySource = DebRepositorySource | RpmRepositorySource | LocalRepositorySource;
 
-/** A repository after its metadata was fetched, verified and parsed. */
-export interface RepositoryIndex {
+/** A repository after its metadata was fetched, verified and parsed; `Index` is the family's form of its packages. */
+export interface RepositoryIndex<Index = DebIndex> {
   readonly source: RepositorySource;
-  readonly index: DebIndex;
+  readonly index: Index;
   readonly metadataSha256: Sha256Hex;
   readonly dateSeconds?: number;
   readonly signedBy?: string;
