@@ -11,6 +11,8 @@ const HELLO_XZ = Buffer.from(
   "/Td6WFoAAATm1rRGAgAhARYAAAB0L+WjAQAFaGVsbG8KAAAApWCX8ZT2/eAAAR4GwS+kHR+2830BAAAAAARZWg==",
   "base64",
 );
+/** The same, by bzip2. */
+const HELLO_BZ2 = Buffer.from("QlpoOTFBWSZTWcHAgOIAAAFBAAAQAkSgADDNAMNGKZcXckU4UJDBwIDi", "base64");
 
 const missing = async (): Promise<never> => {
   throw new ComposerError("HOST_TOOL_MISSING", "no xz");
@@ -67,19 +69,24 @@ describe("decompress()", () => {
     expect((await createProcessRunner().run({ argv })).stdout).toBe("hello\n");
   });
 
-  it("needs the program for lzma", async () => {
-    await expect(plainOf("lzma", PLAIN, {}, withoutPrograms())).rejects.toMatchObject({ code: "HOST_TOOL_MISSING" });
+  it("reads bz2", async () => {
+    expect((await plainOf("bz2", HELLO_BZ2)).toString()).toBe("hello\n");
+  });
+
+  it.each(["lzma", "bz2"] as const)("needs the program for %s", async (format) => {
+    await expect(plainOf(format, PLAIN, {}, withoutPrograms())).rejects.toMatchObject({ code: "HOST_TOOL_MISSING" });
   });
 
   it.each([
     ["gz", gzipSync(PLAIN)],
     ["zstd", zstdCompressSync(PLAIN, { params: { [constants.ZSTD_c_checksumFlag]: 1 } })],
     ["xz", HELLO_XZ],
+    ["bz2", HELLO_BZ2],
   ] as const)("refuses damaged and cut %s with the caller's words and code", async (format, bytes) => {
     const options = { object: 'the index "p"', damaged: "REPOSITORY_METADATA_INVALID" } as const;
     const broken = Buffer.from(bytes);
     broken.fill(0x55, Math.floor(bytes.length / 2), Math.floor(bytes.length / 2) + 10);
-    for (const processes of [createProcessRunner(), withoutPrograms()]) {
+    for (const processes of format === "bz2" ? [createProcessRunner()] : [createProcessRunner(), withoutPrograms()]) {
       for (const input of [broken, bytes.subarray(0, -10), Buffer.from("no such format at all")]) {
         const reading = plainOf(format, input, options, processes);
         await expect(reading).rejects.toMatchObject({ code: "REPOSITORY_METADATA_INVALID" });
@@ -111,6 +118,7 @@ describe("compressionOfName()", () => {
     ["data.tar.zst", "zstd"],
     ["data.tar.gz", "gz"],
     ["data.tar.lzma", "lzma"],
+    ["primary.xml.bz2", "bz2"],
     ["Packages", "none"],
     ["x.constructor", "none"],
   ])("%s is %s", (name, format) => {

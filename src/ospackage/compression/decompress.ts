@@ -3,7 +3,7 @@ import { createGunzip, createZstdDecompress } from "node:zlib";
 import { ComposerError, type ErrorCode, type EventSink, messageOf } from "../../core/index.ts";
 import type { Host, ProcessRunner } from "../../host/index.ts";
 
-export type CompressionFormat = "none" | "gz" | "xz" | "zstd" | "lzma";
+export type CompressionFormat = "none" | "gz" | "xz" | "zstd" | "lzma" | "bz2";
 
 export interface DecompressOptions {
   /** What is read, for messages: `the index "…"`. */
@@ -19,6 +19,7 @@ const FORMAT_OF_EXTENSION: Readonly<Record<string, CompressionFormat>> = {
   xz: "xz",
   zst: "zstd",
   lzma: "lzma",
+  bz2: "bz2",
 };
 
 /** The format that the end of a file name tells: `Packages.xz`, `data.tar.zst`; "none" for any other ending. */
@@ -31,7 +32,7 @@ export function compressionOfName(fileName: string): CompressionFormat {
  * The plain bytes of a compressed stream.
  *
  * @throws {PACKAGE_FORMAT_INVALID} or `options.damaged`: the input is damaged or cut short
- * @throws {HOST_TOOL_MISSING} lzma, and the host has no `xz`
+ * @throws {HOST_TOOL_MISSING} lzma, and the host has no `xz`; bz2, and it has no `bzip2`
  */
 export async function* decompress(
   host: Pick<Host, "processes">,
@@ -81,6 +82,9 @@ async function* decoded(
       return;
     case "lzma":
       yield* throughXz(host, ["--format=lzma"], source, options);
+      return;
+    case "bz2":
+      yield* throughProgram(host, ["bzip2", "--decompress", "--stdout"], "bzip2", source, options);
   }
 }
 
@@ -96,10 +100,20 @@ function throughXz(
   host: Pick<Host, "processes">,
   args: readonly string[],
   input: AsyncIterable<Uint8Array>,
+  options: DecompressOptions,
+): AsyncIterable<Uint8Array> {
+  return throughProgram(host, ["xz", "--decompress", "--stdout", ...args], "xz-utils", input, options);
+}
+
+/** @param packageName what to install when the host lacks the program */
+function throughProgram(
+  host: Pick<Host, "processes">,
+  argv: readonly [string, ...string[]],
+  packageName: string,
+  input: AsyncIterable<Uint8Array>,
   { signal }: DecompressOptions,
 ): AsyncIterable<Uint8Array> {
-  const argv = ["xz", "--decompress", "--stdout", ...args] as const;
-  return host.processes.stream({ argv, input, package: "xz-utils", ...(signal === undefined ? {} : { signal }) });
+  return host.processes.stream({ argv, input, package: packageName, ...(signal === undefined ? {} : { signal }) });
 }
 
 async function* throughWasm(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -147,7 +147,7 @@ describe("unpackDeb()", () => {
     ["another order", arOf([binary, data, control]), 'it has no "control.tar" where'],
     ["no data", arOf([binary, control]), 'it has no "data.tar" where'],
     ["another version", arOf([member("debian-binary", "3.0\n"), control, data]), "not version 2"],
-    ["an unknown compression", arOf([binary, control, member("data.tar.bz2", "")]), "compression"],
+    ["an unknown compression", arOf([binary, control, member("data.tar.br", "")]), "compression"],
     ["a member between", arOf([binary, control, member("evil", ""), data]), 'it has no "data.tar" where'],
     ["damaged gzip", arOf([binary, control, member("data.tar.gz", "no gzip")]), 'Cannot decompress "data.tar.gz"'],
     ["cut gzip", arOf([binary, control, member("data.tar.gz", gzipSync("x".repeat(999)).subarray(0, 20))]), "Cannot"],

@@ -10,10 +10,14 @@ export interface PieceReader {
   readUpTo(lengthBytes: number): Promise<Uint8Array>;
   /** Exactly `lengthBytes` bytes in pieces as they come, without copying them. */
   pieces(lengthBytes: number): AsyncGenerator<Uint8Array, void, undefined>;
+  /** Everything up to the end of the stream, in pieces as they come. */
+  rest(): AsyncGenerator<Uint8Array, void, undefined>;
   skip(lengthBytes: number): Promise<void>;
   /** Ends the stream; its source may close its file or program. */
   close(): Promise<void>;
 }
+
+const PIECE_BYTES = 256 * 1024;
 
 /** @param object what is read, for messages */
 export function createPieceReader(source: AsyncIterable<Uint8Array>, object: string): PieceReader {
@@ -71,6 +75,9 @@ export function createPieceReader(source: AsyncIterable<Uint8Array>, object: str
       return found;
     },
     pieces,
+    async *rest() {
+      for (let piece = await take(PIECE_BYTES); piece !== undefined; piece = await take(PIECE_BYTES)) yield piece;
+    },
     async skip(lengthBytes) {
       for (let missing = lengthBytes; missing > 0;) {
         const piece = await take(missing);
