@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   LOCK_NOT_FOUND: 2,
   LOCK_INVALID: 2,
   LOCK_STALE: 2,
+  VENDOR_INVALID: 2,
 
   // Exit 3: this host lacks something.
   HOST_TOOL_MISSING: 3,

@@ -1,4 +1,12 @@
-import { ComposerError, type EventSink, formatSize, isComposerError, redactUrl, sha256 } from "../../core/index.ts";
+import {
+  ComposerError,
+  createSha256,
+  type EventSink,
+  formatSize,
+  isComposerError,
+  redactUrl,
+  sha256,
+} from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import { compressionOfName, decompress } from "../compression/index.ts";
 import { digestMismatch, fetchBytes } from "./fetch.ts";
@@ -55,41 +63,130 @@ function offered(release: Release, path: string): OfferedIndex | undefined {
   return undefined;
 }
 
+export interface FetchIndexOptions {
+  /** Files are also offered under names that are their digests. */
+  readonly byHash: boolean;
+  readonly emit?: EventSink;
+  readonly signal?: AbortSignal;
+}
+
 /**
- * Fetches a Packages file and gives its plain text, verified before and after decompressing.
+ * Fetches Packages files and gives their plain text, one after the other, verified before and after decompressing.
  *
  * @throws {REPOSITORY_DIGEST_MISMATCH} size or SHA-256 differ from what the Release says
- * @throws {REPOSITORY_METADATA_INVALID} it cannot be decompressed
+ * @throws {REPOSITORY_METADATA_INVALID} one cannot be decompressed
  * @throws as `download`
  */
-export async function fetchPackagesIndex(
+export async function fetchPackagesText(
   host: Pick<Host, "files" | "http" | "clock" | "processes">,
   source: DebRepositorySource,
-  { file, plain }: OfferedIndex,
-  options: { readonly byHash: boolean; readonly emit?: EventSink; readonly signal?: AbortSignal },
+  offered: readonly OfferedIndex[],
+  options: FetchIndexOptions,
 ): Promise<Uint8Array> {
-  if (plain?.sizeBytes === 0) return new Uint8Array();
-  const directory = releaseDirectoryUrl(source);
-  const object = `"${redactUrl(directory + file.path)}"`;
-  const compressed = await fetchOffered(host, directory, file, { ...options, object });
-  if (sha256(compressed) !== file.sha256) throw digestMismatch(object);
-  const format = compressionOfName(file.path);
-  if (format === "none") return compressed;
+  return joinTexts(offered, async (index, target) => {
+    if (index.plain?.sizeBytes === 0) return new Uint8Array();
+    const compressed = await fetchOfferedIndex(host, source, index, options);
+    return plainPackagesText(host, index, compressed, { ...options, target, object: objectOf(source, index) });
+  });
+}
 
-  const limit = plain?.sizeBytes ?? MAX_PLAIN_BYTES;
-  const pieces: Uint8Array[] = [];
-  let sizeBytes = 0;
-  const decompressing = { ...options, object, damaged: "REPOSITORY_METADATA_INVALID" as const };
-  for await (const piece of decompress(host, format, once(compressed), decompressing)) {
-    sizeBytes += piece.length;
-    if (sizeBytes > limit) throw invalid(object, `it decompresses to more than ${formatSize(limit)}`);
-    pieces.push(piece);
+/**
+ * The plain texts of Packages files, one after the other.
+ *
+ * @param read gets the bytes where the text may be put, when its size is known before
+ */
+export async function joinTexts(
+  offered: readonly OfferedIndex[],
+  read: (index: OfferedIndex, target: Uint8Array | undefined) => Promise<Uint8Array>,
+): Promise<Uint8Array> {
+  const sizes = offered.map(({ plain }) => plain?.sizeBytes ?? Number.NaN);
+  const sizeBytes = sizes.reduce((sum, size) => sum + size + STANZA_END.length, 0);
+  if (!(sizeBytes <= MAX_PLAIN_BYTES)) {
+    const texts = await Promise.all(offered.map((index) => read(index, undefined)));
+    return Buffer.concat(texts.flatMap((text) => [text, STANZA_END]));
   }
-  const text = Buffer.concat(pieces);
-  if (plain !== undefined && (text.length !== plain.sizeBytes || sha256(text) !== plain.sha256)) {
+  const whole = Buffer.allocUnsafe(sizeBytes);
+  let end = 0;
+  const targets = sizes.map((size) => {
+    const target = whole.subarray(end, end + size);
+    end += size;
+    end += STANZA_END.copy(whole, end);
+    return target;
+  });
+  await Promise.all(
+    offered.map(async (index, number) => {
+      const target = targets[number];
+      const text = await read(index, target);
+      if (target !== undefined && text !== target) target.set(text);
+    }),
+  );
+  return whole;
+}
+
+/** Keeps the last stanza of one file apart from the first of the next. */
+const STANZA_END = Buffer.from("\n\n");
+
+/**
+ * Fetches a Packages file as the repository offers it, verified.
+ *
+ * @throws {REPOSITORY_DIGEST_MISMATCH} @throws as `download`
+ */
+export async function fetchOfferedIndex(
+  host: Pick<Host, "files" | "http" | "clock">,
+  source: DebRepositorySource,
+  index: OfferedIndex,
+  options: FetchIndexOptions,
+): Promise<Uint8Array> {
+  const object = objectOf(source, index);
+  const content = await fetchOffered(host, releaseDirectoryUrl(source), index.file, { ...options, object });
+  if (sha256(content) !== index.file.sha256) throw digestMismatch(object);
+  return content;
+}
+
+/**
+ * The plain text of a Packages file whose own digest was checked.
+ *
+ * @param options.target where the text is put, when it has its size
+ * @throws {REPOSITORY_DIGEST_MISMATCH} size or SHA-256 differ from what the Release says
+ * @throws {REPOSITORY_METADATA_INVALID} it cannot be decompressed
+ */
+export async function plainPackagesText(
+  host: Pick<Host, "processes">,
+  { file, plain }: OfferedIndex,
+  content: Uint8Array,
+  options: {
+    readonly object: string;
+    readonly target?: Uint8Array | undefined;
+    readonly emit?: EventSink;
+    readonly signal?: AbortSignal;
+  },
+): Promise<Uint8Array> {
+  const format = compressionOfName(file.path);
+  if (format === "none") return content;
+  const { object, target } = options;
+  const limit = Math.min(plain?.sizeBytes ?? MAX_PLAIN_BYTES, target?.length ?? MAX_PLAIN_BYTES);
+  const pieces: Uint8Array[] = [];
+  // Meanwhile another process is decompressing.
+  const digest = createSha256();
+  let sizeBytes = 0;
+  for await (const piece of decompress(host, format, once(content), {
+    ...options,
+    damaged: "REPOSITORY_METADATA_INVALID",
+  })) {
+    if (sizeBytes + piece.length > limit) throw invalid(object, `it decompresses to more than ${formatSize(limit)}`);
+    if (target === undefined) pieces.push(piece);
+    else target.set(piece, sizeBytes);
+    if (plain !== undefined) digest.update(piece);
+    sizeBytes += piece.length;
+  }
+  if (plain !== undefined && (sizeBytes !== plain.sizeBytes || digest.digest() !== plain.sha256)) {
     throw digestMismatch(`the decompressed content of ${object}`);
   }
-  return text;
+  return target ?? Buffer.concat(pieces);
+}
+
+function objectOf(source: DebRepositorySource, { file }: OfferedIndex): string {
+  return `"${redactUrl(releaseDirectoryUrl(source) + file.path)}"`;
 }
 
 /** By its digest where the repository offers that, so that an update in between does no harm; else by its name. */
@@ -97,12 +194,7 @@ async function fetchOffered(
   host: Pick<Host, "files" | "http" | "clock">,
   directory: string,
   file: OfferedIndex["file"],
-  options: {
-    readonly byHash: boolean;
-    readonly object: string;
-    readonly emit?: EventSink;
-    readonly signal?: AbortSignal;
-  },
+  options: FetchIndexOptions & { readonly object: string },
 ): Promise<Uint8Array> {
   const get = async (path: string): Promise<Uint8Array> => {
     const { sizeBytes } = file;

@@ -4,7 +4,7 @@ import { type DebIndex, encodeDebIndex, openDebIndex } from "../deb/index.ts";
 import { checkRelease } from "./check-release.ts";
 import { throwIfAborted } from "./download.ts";
 import { fetchMetadata, metadataObject } from "./fetch-metadata.ts";
-import { fetchPackagesIndex, offeredIndexes } from "./fetch-packages-index.ts";
+import { fetchPackagesText, offeredIndexes } from "./fetch-packages-index.ts";
 import { indexFileName, keepIndex, readKeptIndex } from "./index-cache.ts";
 import {
   keepMetadata,
@@ -105,18 +105,12 @@ async function openIndex(
   if (offline) throw notKept(source);
 
   const fetching = { ...options, byHash: release.acquireByHash };
-  const texts = await Promise.all(offered.map((index) => fetchPackagesIndex(host, source, index, fetching)));
+  const text = await fetchPackagesText(host, source, offered, fetching);
   throwIfAborted(options.signal);
-  const content = encodeDebIndex(Buffer.concat(texts.flatMap((text) => [text, STANZA_END])), {
-    architecture,
-    origin: redactUrl(source.url),
-  });
+  const content = encodeDebIndex(text, { architecture, origin: redactUrl(source.url) });
   await keepIndex(host, directory, fileName, content);
   return openDebIndex(content);
 }
-
-/** Keeps the last stanza of one file apart from the first of the next. */
-const STANZA_END = Buffer.from("\n\n");
 
 function warnAboutTrust({ id, gpgCheck, foreignKeys, url }: DebRepositorySource, emit: EventSink): void {
   const where = `The repository "${id}" (${redactUrl(url)})`;

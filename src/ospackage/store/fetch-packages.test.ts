@@ -120,7 +120,7 @@ describe("fetchPackages()", () => {
   it("lists what is missing offline", async () => {
     await expect(fetchAll([offer("bash"), offer("dash")], { offline: true })).rejects.toMatchObject({
       code: "REPOSITORY_OFFLINE",
-      details: ['the package "bash" 1.0-1', 'the package "dash" 1.0-1'],
+      details: ['the package "bash" 1.0-1', 'the package "dash" 1.0-1', `looked for in the cache "${cacheDir}"`],
     });
   });
 

@@ -15,6 +15,7 @@ import { inParallel } from "./in-parallel.ts";
 import { type PackageIdentity, packagePaths } from "./package-paths.ts";
 import { countAsUsed } from "./prune-packages.ts";
 import { takeFromOtherCaches } from "./other-caches.ts";
+import type { VendorDirectory } from "./vendor-directory.ts";
 
 /** A package and where it is: at an address, or on this machine. */
 export interface PackageLocation extends PackageIdentity {
@@ -28,6 +29,8 @@ export interface PackageLocation extends PackageIdentity {
 
 export interface FetchPackagesOptions {
   readonly cacheDir: string;
+  /** Looked at first; what it has is used in place. */
+  readonly vendor?: VendorDirectory;
   /** Where to look for what `cacheDir` lacks before anybody is asked: the caches of all providers. */
   readonly allCachesDir?: string;
   /** Most downloads at a time. */
@@ -35,6 +38,8 @@ export interface FetchPackagesOptions {
   /** Use only what is in the cache. */
   readonly offline: boolean;
   readonly emit: EventSink;
+  /** Called for each package that came from the network. */
+  readonly onDownloaded?: (location: PackageLocation) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -46,12 +51,13 @@ const SPARE_BYTES = 16 * 1024 ** 2;
 /**
  * Brings packages into the cache; size and SHA-256 of each are checked, also when it was there before.
  *
- * A damaged file in the cache is fetched again, with a warning. The first failure ends the other downloads; what they
- * have got so far is used by the next run.
+ * They are looked for in a vendor directory, in the caches, at their repositories and in archives of those, in this
+ * order. A damaged file is passed over, and in the cache removed, with a warning. The first failure ends the other
+ * downloads; what they have got so far is used by the next run.
  *
  * @returns a file for every digest
  * @throws {REPOSITORY_DIGEST_MISMATCH} a package is not what the index says
- * @throws {REPOSITORY_OFFLINE} offline, and packages are missing from the cache
+ * @throws {REPOSITORY_OFFLINE} offline, and packages are neither in the vendor directory nor in the cache
  * @throws {HOST_DISK_FULL} also before the first download, when they cannot fit
  * @throws as `fetchFile`; the message names the package
  */
@@ -64,6 +70,11 @@ export async function fetchPackages(
   const paths = new Map(packagePaths(wanted, options.cacheDir));
   const present = await inParallel(wanted, READERS, async (location) => {
     throwIfAborted(options.signal);
+    const vendored = await vendoredFile(host, location, options);
+    if (vendored !== undefined) {
+      paths.set(location.sha256, vendored);
+      return true;
+    }
     if (location.localPath === undefined) return isInCache(host, location, pathOf(paths, location), options.emit);
     await checkLocal(host, location, location.localPath);
     paths.set(location.sha256, location.localPath);
@@ -82,7 +93,7 @@ async function downloadAll(
   options: FetchPackagesOptions,
 ): Promise<void> {
   const { cacheDir, workers, offline, emit, signal } = options;
-  if (offline) throw notInCache(missing);
+  if (offline) throw notHere(missing, options);
   await host.files.makeDirectory(cacheDir);
   const bytesTotal = missing.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   await checkSpace(host, cacheDir, bytesTotal);
@@ -90,7 +101,7 @@ async function downloadAll(
   const progress = createDownloadProgress(host.clock, emit, missing.length, bytesTotal);
   const fetchOne = async (location: PackageLocation, cancelled: AbortSignal): Promise<void> => {
     const { url, archiveUrls = [], sizeBytes, sha256 } = location;
-    if (url === undefined) throw notInCache([location]);
+    if (url === undefined) throw notHere([location], options);
     const fetchFrom = (address: string): Promise<void> =>
       fetchFile(host, address, pathOf(paths, location), {
         object: `${nameOf(location)} from "${redactUrl(address)}"`,
@@ -101,11 +112,17 @@ async function downloadAll(
         emit,
         signal: cancelled,
       });
-    await firstThatHasIt([url, ...archiveUrls], fetchFrom, (address) => {
-      const message = `${nameOf(location)} is no longer at its mirror: asking "${redactUrl(address)}"`;
-      emit({ type: "info", stage: "packages", message });
-    });
+    try {
+      await firstThatHasIt([url, ...archiveUrls], fetchFrom, (address) => {
+        const message = `${nameOf(location)} is no longer at its mirror: asking "${redactUrl(address)}"`;
+        emit({ type: "info", stage: "packages", message });
+      });
+    } catch (error) {
+      if (!isComposerError(error, "REPOSITORY_NOT_FOUND")) throw error;
+      throw nowhere(location, error, [...placesHere(options), ...[url, ...archiveUrls].map(redactUrl)]);
+    }
     progress.addDone();
+    options.onDownloaded?.(location);
   };
   await inParallel(missing, workers, fetchOne, signal);
 }
@@ -128,6 +145,24 @@ async function firstThatHasIt(
     }
   }
   throw first;
+}
+
+/** The file of a package in the vendor directory, if it is there as it should be. */
+async function vendoredFile(
+  { files }: StoreHost,
+  location: PackageLocation,
+  { vendor, emit }: FetchPackagesOptions,
+): Promise<string | undefined> {
+  const file = vendor?.files.get(location.sha256);
+  if (file === undefined) return undefined;
+  const stat = await files.stat(file);
+  const isRight =
+    stat?.kind === "file" && stat.sizeBytes === location.sizeBytes && (await files.sha256(file)) === location.sha256;
+  if (isRight) return file;
+  const state = stat === undefined ? "is gone" : "is damaged";
+  const message = `"${file}" in the vendor directory ${state}: ${nameOf(location)} is looked for elsewhere`;
+  emit({ type: "warning", stage: "packages", code: "RETRY", message });
+  return undefined;
 }
 
 /** Tells whether the cache has the file as it should be; removes it when it is there but different. */
@@ -172,13 +207,33 @@ function pathOf(paths: ReadonlyMap<Sha256Hex, string>, { sha256 }: PackageLocati
 
 const SHOWN_PACKAGES = 20;
 
-function notInCache(missing: readonly PackageLocation[]): ComposerError {
+function notHere(missing: readonly PackageLocation[], options: FetchPackagesOptions): ComposerError {
+  const { vendor } = options;
   const count = missing.length === 1 ? "one package is" : `${missing.length} packages are`;
+  const where = vendor === undefined ? "not in the cache" : "neither in the vendor directory nor in the cache";
   const details = missing.slice(0, SHOWN_PACKAGES).map(nameOf);
-  return new ComposerError("REPOSITORY_OFFLINE", `Cannot build offline: ${count} not in the cache`, {
+  return new ComposerError("REPOSITORY_OFFLINE", `Cannot build offline: ${count} ${where}`, {
     hint: "Run the build, or the fetch command, once without --offline",
-    details: missing.length > SHOWN_PACKAGES ? [...details, "…"] : details,
+    details: [
+      ...details,
+      ...(missing.length > SHOWN_PACKAGES ? ["…"] : []),
+      `looked for in ${placesHere(options).join(", ")}`,
+    ],
   });
+}
+
+function nowhere(location: PackageLocation, cause: ComposerError, places: readonly string[]): ComposerError {
+  return new ComposerError(cause.code, cause.message, {
+    ...(cause.hint === undefined ? {} : { hint: cause.hint }),
+    details: [`${nameOf(location)} was looked for in ${places.join(", ")}`],
+    cause,
+  });
+}
+
+/** Where a package was looked for on this machine. */
+function placesHere({ vendor, cacheDir, allCachesDir }: FetchPackagesOptions): readonly string[] {
+  const caches = `the cache "${allCachesDir ?? cacheDir}"`;
+  return vendor === undefined ? [caches] : [`the vendor directory "${vendor.directory}"`, caches];
 }
 
 function nameOf({ name, version }: PackageIdentity): string {

@@ -5,4 +5,11 @@
  */
 export { type FetchPackagesOptions, type PackageLocation, fetchPackages } from "./fetch-packages.ts";
 export { type PackageIdentity, packagePaths } from "./package-paths.ts";
+export {
+  formatDigests,
+  readVendorDirectory,
+  VENDOR_DIGESTS,
+  VENDOR_MANIFEST,
+  type VendorDirectory,
+} from "./vendor-directory.ts";
 export { type CachedPackage, type Pruned, type PruneOptions, prunePackages } from "./prune-packages.ts";
