@@ -1,12 +1,8 @@
 import type { Sha256Hex } from "../../core/index.ts";
 import type { DebIndex } from "../deb/deb-index.ts";
+import type { TrustedKeyFile } from "../openpgp/trusted-keys.ts";
 
-/** A key file and the fingerprints that it is trusted for. */
-export interface TrustedKeyFile {
-  readonly file: string;
-  /** Fingerprints of *primary* keys, 40 or 64 upper-case hexadecimal digits; every other key in the file is ignored. Empty: every key of the file, for keys that a user names. */
-  readonly fingerprints: readonly string[];
-}
+export type { TrustedKeyFile };
 
 /** A Debian-style repository as configured: one suite. */
 export interface DebRepositorySource {

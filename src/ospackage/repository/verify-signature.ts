@@ -1,9 +1,9 @@
-import type { PublicKey, SignaturePacket } from "openpgp";
+import type { SignaturePacket } from "openpgp";
 import { ComposerError, messageOf } from "../../core/index.ts";
-import type { Clock, Host } from "../../host/index.ts";
+import type { Host } from "../../host/index.ts";
+import { type SignatureClaim, judgeSignature, trustedText } from "../openpgp/judge-signature.ts";
+import { type TrustedKeyFile, readTrustedKeys } from "../openpgp/trusted-keys.ts";
 import { splitCleartext } from "./cleartext.ts";
-import type { TrustedKeyFile } from "./repository.ts";
-import { fingerprintOf, readTrustedKeys } from "./trusted-keys.ts";
 
 /** Metadata with its signature: one InRelease, or a Release with its Release.gpg. */
 export type SignedMetadata =
@@ -49,7 +49,7 @@ export async function verifySignature(
   const faults: string[] = [];
   let signedBy: string | undefined;
   for (const signature of signatures) {
-    const verdict = await judge(signature, signed, keys, host.clock);
+    const verdict = await judgeSignature(claimOf(signature, signed), keys, new Date(host.clock.nowMs()));
     if (verdict.kind === "bad") throw invalid(object, verdict.fault);
     if (verdict.kind === "valid") signedBy ??= verdict.fingerprint;
     else faults.push(verdict.fault);
@@ -63,10 +63,6 @@ export async function verifySignature(
       details: [...faults, ...trustedText(keys)],
     },
   );
-}
-
-function trustedText(keys: readonly PublicKey[]): string[] {
-  return keys.length === 0 ? [] : [`Trusted here: ${keys.map(fingerprintOf).join(", ")}`];
 }
 
 /** The text of metadata whose signature nobody checks: for repositories with checks switched off. */
@@ -127,65 +123,16 @@ async function readSignatures(metadata: SignedMetadata, object: string): Promise
   return complete(text, Buffer.from(text, "utf8"), armoredSignature, [enums.signature.text]);
 }
 
-type Verdict =
-  | { readonly kind: "valid"; readonly fingerprint: string }
-  | { readonly kind: "ignored"; readonly fault: string }
-  | { readonly kind: "bad"; readonly fault: string };
-
-async function judge(
-  signature: SignaturePacket,
-  signed: object,
-  keys: readonly PublicKey[],
-  clock: Pick<Clock, "nowMs">,
-): Promise<Verdict> {
-  const keyId = signature.issuerKeyID.toHex().toUpperCase();
-  const ignored = (fault: string): Verdict => ({ kind: "ignored", fault });
-  const issuers = keys.flatMap((key) =>
-    key.getKeys(signature.issuerKeyID).map(({ keyPacket }) => ({ key, keyPacket })),
-  );
-  if (issuers.length === 0) return ignored(`The signature by ${keyId} is by a key that is not trusted here`);
-  const weakHash = await weakHashOf(signature);
-  if (weakHash !== undefined) return ignored(`The signature by ${keyId} is made with ${weakHash}, which can be forged`);
-
-  let fault = "";
-  for (const { key, keyPacket } of issuers) {
-    const fingerprint = fingerprintOf(key);
-    try {
-      // At its own time, so that a failure means that it does not fit; when it counts is judged below.
-      const madeAt = signature.created ?? new Date(0);
-      await signature.verify(keyPacket, signature.signatureType ?? 0, signed, madeAt, true);
-    } catch (error) {
-      fault = `its signature by ${fingerprint} does not fit: ${messageOf(error)}`;
-      continue;
-    }
-    const unusable = await whyUnusable(signature, key, new Date(clock.nowMs()));
-    if (unusable === undefined) return { kind: "valid", fingerprint };
-    return ignored(`The signature by ${fingerprint} does not count: ${unusable}`);
-  }
-  return { kind: "bad", fault };
-}
-
-async function weakHashOf({ hashAlgorithm }: SignaturePacket): Promise<string | undefined> {
-  const { enums } = await import("openpgp");
-  const { md5, sha1, ripemd } = enums.hash;
-  if (hashAlgorithm === md5) return "MD5";
-  if (hashAlgorithm === sha1) return "SHA-1";
-  return hashAlgorithm === ripemd ? "RIPEMD-160" : undefined;
-}
-
-/** Why a signature that fits the text does not count now. */
-async function whyUnusable(signature: SignaturePacket, key: PublicKey, now: Date): Promise<string | undefined> {
-  const created = signature.created ?? now;
-  if (created > now) return `it is of ${created.toISOString()}, which is in the future (is the clock right?)`;
-  if (signature.isExpired(now)) return "it is expired";
-  const [issuer] = key.getKeys(signature.issuerKeyID);
-  if (issuer !== undefined && issuer.getCreationTime() > created) return "it is older than its key";
-  try {
-    await key.getSigningKey(signature.issuerKeyID, now);
-    return undefined;
-  } catch (error) {
-    return messageOf(error);
-  }
+function claimOf(signature: SignaturePacket, signed: object): SignatureClaim {
+  const created = signature.created ?? new Date(0);
+  return {
+    issuerKeyId: signature.issuerKeyID,
+    hashAlgorithm: signature.hashAlgorithm ?? 0,
+    created,
+    isExpired: (now) => signature.isExpired(now),
+    // At its own time, so that a failure means that it does not fit; when it counts is judged apart.
+    verify: (key) => signature.verify(key, signature.signatureType ?? 0, signed, created, true),
+  };
 }
 
 function decode(bytes: Uint8Array, object: string): string {

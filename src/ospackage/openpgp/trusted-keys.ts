@@ -1,7 +1,13 @@
 import type { PublicKey } from "openpgp";
 import { ComposerError, formatSize, messageOf } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
-import type { TrustedKeyFile } from "./repository.ts";
+
+/** A key file and the fingerprints that it is trusted for. */
+export interface TrustedKeyFile {
+  readonly file: string;
+  /** Fingerprints of *primary* keys, 40 or 64 upper-case hexadecimal digits; every other key in the file is ignored. Empty: every key of the file, for keys that a user names. */
+  readonly fingerprints: readonly string[];
+}
 
 const MAX_KEY_FILE_BYTES = 4 * 1024 * 1024;
 const MAX_KEYS = 200;

@@ -1,0 +1,94 @@
+import type { KeyID, PublicKey } from "openpgp";
+import { messageOf } from "../../core/index.ts";
+import { fingerprintOf } from "./trusted-keys.ts";
+
+/** Any public key packet: a primary key or a subkey. */
+export type KeyPacket = PublicKey["keyPacket"] | PublicKey["subkeys"][number]["keyPacket"];
+
+/** A signature that was read, of any version. */
+export interface SignatureClaim {
+  readonly issuerKeyId: KeyID;
+  /** OpenPGP's number. */
+  readonly hashAlgorithm: number;
+  readonly created: Date;
+  readonly isExpired: (now: Date) => boolean;
+  /** Ends with an error when the signature is not over the text, or not by this key. */
+  readonly verify: (key: KeyPacket) => Promise<void>;
+}
+
+/**
+ * What a signature is worth. Only "valid" counts; "bad" is by a trusted key and does not fit; `fault` is a sentence for
+ * people, without its full stop.
+ */
+export type SignatureVerdict =
+  | { readonly kind: "valid"; readonly fingerprint: string }
+  | { readonly kind: "unknown-key" | "weak" | "untimely" | "unusable-key" | "bad"; readonly fault: string };
+
+/**
+ * Judges one signature by the trusted keys and their signing subkeys. Expiry and revocation are judged at `now`, not at
+ * the time of signing.
+ *
+ * @see RFC 9580
+ */
+export async function judgeSignature(
+  signature: SignatureClaim,
+  keys: readonly PublicKey[],
+  now: Date,
+): Promise<SignatureVerdict> {
+  const keyId = signature.issuerKeyId.toHex().toUpperCase();
+  const issuers = keys.flatMap((key) =>
+    key.getKeys(signature.issuerKeyId).map(({ keyPacket }) => ({ key, keyPacket })),
+  );
+  if (issuers.length === 0) {
+    return { kind: "unknown-key", fault: `The signature by ${keyId} is by a key that is not trusted here` };
+  }
+  const weakHash = await weakHashOf(signature);
+  if (weakHash !== undefined) {
+    return { kind: "weak", fault: `The signature by ${keyId} is made with ${weakHash}, which can be forged` };
+  }
+
+  let fault = "";
+  for (const { key, keyPacket } of issuers) {
+    const fingerprint = fingerprintOf(key);
+    try {
+      await signature.verify(keyPacket);
+    } catch (error) {
+      fault = `its signature by ${fingerprint} does not fit: ${messageOf(error)}`;
+      continue;
+    }
+    const about = `The signature by ${fingerprint} does not count: `;
+    const untimely = whyUntimely(signature, keyPacket, now);
+    if (untimely !== undefined) return { kind: "untimely", fault: about + untimely };
+    const unusable = await whyUnusable(signature, key, now);
+    return unusable === undefined ? { kind: "valid", fingerprint } : { kind: "unusable-key", fault: about + unusable };
+  }
+  return { kind: "bad", fault };
+}
+
+/** The keys that would have counted, as the last of an error's details. */
+export function trustedText(keys: readonly PublicKey[]): string[] {
+  return keys.length === 0 ? [] : [`Trusted here: ${keys.map(fingerprintOf).join(", ")}`];
+}
+
+async function weakHashOf({ hashAlgorithm }: SignatureClaim): Promise<string | undefined> {
+  const { enums } = await import("openpgp");
+  const { md5, sha1, ripemd } = enums.hash;
+  if (hashAlgorithm === md5) return "MD5";
+  if (hashAlgorithm === sha1) return "SHA-1";
+  return hashAlgorithm === ripemd ? "RIPEMD-160" : undefined;
+}
+
+function whyUntimely({ created, isExpired }: SignatureClaim, issuer: KeyPacket, now: Date): string | undefined {
+  if (created > now) return `it is of ${created.toISOString()}, which is in the future (is the clock right?)`;
+  if (isExpired(now)) return "it is expired";
+  return issuer.getCreationTime() > created ? "it is older than its key" : undefined;
+}
+
+async function whyUnusable({ issuerKeyId }: SignatureClaim, key: PublicKey, now: Date): Promise<string | undefined> {
+  try {
+    await key.getSigningKey(issuerKeyId, now);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
