@@ -42,7 +42,7 @@ export async function judgeSignature(
   if (issuers.length === 0) {
     return { kind: "unknown-key", fault: `The signature by ${keyId} is by a key that is not trusted here` };
   }
-  const weakHash = await weakHashOf(signature);
+  const weakHash = WEAK_HASHES[signature.hashAlgorithm];
   if (weakHash !== undefined) {
     return { kind: "weak", fault: `The signature by ${keyId} is made with ${weakHash}, which can be forged` };
   }
@@ -70,13 +70,8 @@ export function trustedText(keys: readonly PublicKey[]): string[] {
   return keys.length === 0 ? [] : [`Trusted here: ${keys.map(fingerprintOf).join(", ")}`];
 }
 
-async function weakHashOf({ hashAlgorithm }: SignatureClaim): Promise<string | undefined> {
-  const { enums } = await import("openpgp");
-  const { md5, sha1, ripemd } = enums.hash;
-  if (hashAlgorithm === md5) return "MD5";
-  if (hashAlgorithm === sha1) return "SHA-1";
-  return hashAlgorithm === ripemd ? "RIPEMD-160" : undefined;
-}
+/** @see RFC 9580, section 9.5 */
+const WEAK_HASHES: Readonly<Record<number, string>> = { 1: "MD5", 2: "SHA-1", 3: "RIPEMD-160" };
 
 function whyUntimely({ created, isExpired }: SignatureClaim, issuer: KeyPacket, now: Date): string | undefined {
   if (created > now) return `it is of ${created.toISOString()}, which is in the future (is the clock right?)`;
