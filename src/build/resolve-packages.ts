@@ -1,6 +1,6 @@
 import type { Host } from "../host/index.ts";
 import type { LockFile } from "../ospackage/index.ts";
-import { type BuildRequest, selectProvider } from "../provider/index.ts";
+import { type BuildRequest, createOsProvider } from "../provider/index.ts";
 import { buildPaths } from "./build-paths.ts";
 import { codeDigest } from "./code-digest.ts";
 import { createStepRun } from "./run-steps.ts";
@@ -13,7 +13,7 @@ import { createStepRun } from "./run-steps.ts";
  * @throws {RESOLVER_UNSATISFIABLE} packages exclude each other
  */
 export async function resolvePackages(host: Host, request: BuildRequest): Promise<LockFile> {
-  const provider = await selectProvider(host, request);
+  const provider = await createOsProvider(host, request);
   const { template } = request.template;
   const paths = buildPaths(request.settings, provider.id, template.systemConfig?.name ?? template.image.name);
   await using atEnd = new AsyncDisposableStack();

@@ -13,7 +13,7 @@ const GZIP = { level: 1 };
  * @param files verified package files, in installation order
  * @param root an existing empty directory
  */
-export async function unpackToolRoot(host: Host, files: readonly string[], root: string): Promise<void> {
+export async function unpackDebs(host: Host, files: readonly string[], root: string): Promise<void> {
   for (const name of ["bin", "sbin", "lib", "lib64"]) {
     await host.files.makeDirectory(`${root}/usr/${name}`, 0o755);
     await host.files.symlink(`usr/${name}`, `${root}/${name}`);

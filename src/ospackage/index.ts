@@ -3,6 +3,7 @@
  */
 export * from "./compression/index.ts";
 export * from "./deb/index.ts";
+export type * from "./indexed-package.ts";
 export * from "./lock/index.ts";
 export * from "./repository/index.ts";
 export * from "./resolver/index.ts";

@@ -19,3 +19,11 @@ export interface IndexedPackage {
   readonly installedSizeBytes: number;
   readonly sha256: Sha256Hex;
 }
+
+/** What an index of either family can be asked. */
+export interface PackageIndex {
+  /** Every name, in code unit order, once. */
+  names(): Iterable<string>;
+  /** All versions of a name, in the order of the metadata; empty when there are none. */
+  byName(name: string): readonly IndexedPackage[];
+}

@@ -1,6 +1,6 @@
 /**
  * What each operating system brings to a build: data from `config/osv/` and a few hooks, behind {@link Provider}.
  */
+export * from "./os-provider.ts";
 export * from "./provider.ts";
 export * from "./saved-results.ts";
-export * from "./select-provider.ts";

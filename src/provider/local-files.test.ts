@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { MergedTemplate, SystemConfigSection } from "../config/index.ts";
 import type { Step } from "../core/index.ts";
 import { fakeTree } from "../../test/fixtures/fake-tree.ts";
-import type { DebBuild } from "./deb-build.ts";
+import type { ProviderBuild } from "./provider-build.ts";
 import { digestsOfFiles, digestsOfScripts, withLocalFiles } from "./local-files.ts";
 import type { PackageSteps } from "./package-steps.ts";
 import { treeSteps } from "./tree-steps.ts";
@@ -75,7 +75,11 @@ describe("the key of a step", () => {
     using tree = fakeTree({ "/s": "a" });
     const settingsOf = async (systemConfig: SystemConfigSection): Promise<unknown> => {
       const request = { template: merged(systemConfig, tree.root) };
-      const build = { host: tree.host, request, paths: { chrootBuild: "/c", records: "/r" } } as unknown as DebBuild;
+      const build = {
+        host: tree.host,
+        request,
+        paths: { chrootBuild: "/c", records: "/r" },
+      } as unknown as ProviderBuild;
       const { settings } = treeSteps(build, {} as PackageSteps).baseTree satisfies Step<unknown>;
       return typeof settings === "function" ? settings() : settings;
     };

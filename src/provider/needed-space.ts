@@ -2,7 +2,7 @@ import path from "node:path";
 import type { DiskSection } from "../config/index.ts";
 import { ComposerError, formatSize, parseSize, type Step } from "../core/index.ts";
 import type { LockedPackage } from "../ospackage/index.ts";
-import type { DebBuild } from "./deb-build.ts";
+import type { ProviderBuild } from "./provider-build.ts";
 
 /** Bytes that a build will take, about. */
 export interface NeededSpace {
@@ -61,7 +61,7 @@ type PackageSet = Step<readonly LockedPackage[]>;
 
 /** Describes how a build that cannot fit is refused before anything is downloaded or unpacked. */
 export function spaceStep(
-  { host, paths, request }: DebBuild,
+  { host, paths, request }: ProviderBuild,
   packageSet: PackageSet,
   toolSet: PackageSet,
 ): Step<NeededSpace> {

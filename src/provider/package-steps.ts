@@ -1,25 +1,10 @@
 import path from "node:path";
 import type { PackageFile } from "../chroot/index.ts";
-import type { Json, Sha256Hex, Step, StepValues } from "../core/index.ts";
-import { trustWarnings } from "../evidence/index.ts";
-import {
-  createLock,
-  fetchPackages,
-  type Lock,
-  lockDigest,
-  type LockedPackage,
-  type PackageLocation,
-  preferLocked,
-  preferLockedKernels,
-  readDebTime,
-  type RepositoryIndex,
-  resolveDeb,
-  withTemplateWords,
-} from "../ospackage/index.ts";
-import { type DebBuild, signalOption } from "./deb-build.ts";
+import type { Sha256Hex, Step, StepValues } from "../core/index.ts";
+import { fetchPackages, type Lock, type LockedPackage, type PackageLocation } from "../ospackage/index.ts";
+import { type ProviderBuild, signalOption } from "./provider-build.ts";
 import { snapshotAddresses } from "./snapshot-addresses.ts";
 import { type NeededSpace, spaceStep } from "./needed-space.ts";
-import { readIndex } from "./read-index.ts";
 import { saveResultsIn } from "./saved-results.ts";
 
 /** The steps from repositories to verified package files. */
@@ -38,9 +23,8 @@ export interface PackageSteps {
 }
 
 /** Describes how repositories become package files: index → lock → store. */
-export function packageSteps(build: DebBuild): PackageSteps {
-  const index = indexStep(build);
-  const lock = lockStep(build, index);
+export function packageSteps(build: ProviderBuild): PackageSteps {
+  const lock = build.family.lockStep(build);
   const packageSet = packageSetStep("package-set", lock, ({ packages }) => packages);
   const toolSet = packageSetStep("tool-set", lock, ({ toolPackages }) => toolPackages);
   const space = spaceStep(build, packageSet, toolSet);
@@ -54,83 +38,15 @@ export async function packageFiles(
   store: PackageSteps["store"],
   set: Step<readonly LockedPackage[]>,
 ): Promise<PackageFile[]> {
-  const stored = await values.get(store);
-  return (await values.get(set)).map((locked) => {
+  return filesOf(await values.get(set), await values.get(store));
+}
+
+function filesOf(packages: readonly LockedPackage[], stored: ReadonlyMap<Sha256Hex, string>): PackageFile[] {
+  return packages.map((locked) => {
     const file = stored.get(locked.sha256);
     if (file === undefined) throw new Error(`the store has no file for ${locked.name}`);
     return { package: locked, file };
   });
-}
-
-function indexStep(build: DebBuild): Step<readonly RepositoryIndex[]> {
-  const { request, architecture, paths } = build;
-  const options = { request, architecture, cacheDir: paths.repositoryCache };
-  return {
-    name: "index",
-    stage: "packages",
-    title: "Fetching repository metadata",
-    inputs: [],
-    settings: null,
-    keyOfResult: (indexes) => indexes.map(describeIndex),
-    run: () => Promise.all(build.sources.map((source) => readIndex(build.host, source, options))),
-  };
-}
-
-function describeIndex({ source, metadataSha256, verified }: RepositoryIndex): Json {
-  const { id, priority } = source;
-  return { id, priority, metadataSha256, verified, allow: source.allowPackages };
-}
-
-function lockStep(build: DebBuild, index: Step<readonly RepositoryIndex[]>): Step<Lock> {
-  const { locked, preference } = build.request;
-  if (locked !== undefined) return lockedStep(build, locked.lock);
-  const { host, architecture, providerId, requests, exclude, toolPackages } = build;
-  const baseDirectory = path.dirname(build.request.template.file);
-  const resolved: Step<Lock> = {
-    name: "lock",
-    stage: "packages",
-    title: "Resolving dependencies",
-    inputs: [index],
-    settings: {
-      providerId,
-      requests: requests.map(({ text, versionPrefix, origin }) => [text, versionPrefix ?? null, origin]),
-      exclude,
-      tools: toolPackages,
-      // Only local packages are named relative to it.
-      ...(build.sources.some(({ kind }) => kind === "local") ? { baseDirectory } : {}),
-      ...(preference === undefined ? {} : { update: preference.update, locked: lockDigest(preference.lock) }),
-    },
-    run: async (values) => {
-      const indexes = await values.get(index);
-      const repositories = preference === undefined ? indexes : preferLocked(indexes, preference);
-      const asked = preference === undefined ? requests : preferLockedKernels(requests, indexes, preference);
-      const chosen = resolveDeb({ repositories, architecture, requests: asked, exclude, includeEssential: true });
-      const resolution = withTemplateWords(chosen, asked, requests);
-      const toolRequests = toolPackages.map((text) => ({ text, origin: `tool root of ${providerId}` }));
-      const tools = { repositories, architecture, requests: toolRequests, includeEssential: false };
-      const toolResolution = resolveDeb(tools);
-      return createLock({ providerId, repositories: indexes, resolution, toolResolution, baseDirectory });
-    },
-  };
-  if (preference !== undefined) return resolved;
-  const record = path.join(build.paths.records, "lock.json");
-  return { ...resolved, saved: saveResultsIn(host, { record, filesOf: () => [] }) };
-}
-
-/** No index is an input: none is read, and none can be too old. */
-function lockedStep({ request }: DebBuild, lock: Lock): Step<Lock> {
-  return {
-    name: "lock",
-    stage: "packages",
-    inputs: [],
-    settings: { locked: lockDigest(lock) },
-    run: async () => {
-      for (const { code, message } of trustWarnings(lock)) {
-        request.emit({ type: "warning", stage: "packages", code, message });
-      }
-      return lock;
-    },
-  };
 }
 
 function packageSetStep(
@@ -149,7 +65,7 @@ function packageSetStep(
 }
 
 function storeStep(
-  build: DebBuild,
+  build: ProviderBuild,
   packageSet: PackageSteps["packageSet"],
   toolSet: PackageSteps["toolSet"],
   space: PackageSteps["space"],
@@ -166,7 +82,7 @@ function storeStep(
       const wanted = [...(await values.get(packageSet)), ...(await values.get(toolSet))];
       const locations = wanted.map((locked) => packageLocation(build, locked));
       const { workers } = settings;
-      return fetchPackages(host, locations, {
+      const stored = await fetchPackages(host, locations, {
         cacheDir: paths.packageCache,
         allCachesDir: path.dirname(paths.packageCache),
         workers,
@@ -174,11 +90,13 @@ function storeStep(
         emit,
         ...signalOption(build),
       });
+      await build.family.checkFiles(build, filesOf(wanted, stored));
+      return stored;
     },
   };
 }
 
-function packageLocation({ request, sources, snapshots }: DebBuild, locked: LockedPackage): PackageLocation {
+function packageLocation({ request, sources, snapshots }: ProviderBuild, locked: LockedPackage): PackageLocation {
   const { name, version, architecture, sha256, sizeBytes } = locked;
   const source = sources.find(({ id }) => id === locked.repository);
   const identity = { name, version, architecture, sha256, sizeBytes };
@@ -194,7 +112,7 @@ function packageLocation({ request, sources, snapshots }: DebBuild, locked: Lock
 
 /** @see https://reproducible-builds.org/specs/source-date-epoch/ */
 function epochStep(
-  { host, paths }: DebBuild,
+  { host, paths, family }: ProviderBuild,
   packageSet: PackageSteps["packageSet"],
   store: PackageSteps["store"],
 ): Step<number> {
@@ -209,7 +127,7 @@ function epochStep(
     run: async (values) => {
       if (given !== undefined && /^\d+$/.test(given)) return Number(given);
       const files = await packageFiles(values, store, packageSet);
-      return Math.max(0, ...(await Promise.all(files.map(({ file }) => readDebTime(host, file)))));
+      return Math.max(0, ...(await Promise.all(files.map((file) => family.builtAt(host, file)))));
     },
   };
 }

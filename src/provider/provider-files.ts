@@ -5,21 +5,38 @@ import type { Host } from "../host/index.ts";
 
 /** One entry of `config.yml`: where the rest of a provider's data is, relative to its directory. */
 interface ProviderEntry {
+  readonly pkgType: "deb" | "rpm";
   readonly releaseVersion: string;
+  readonly kernel: ProviderFiles["kernel"];
   readonly repositoryFile: string;
   readonly chrootenvConfigFile: string;
 }
 
-export interface ProviderRepository {
+interface CommonRepository {
+  /** What `--mirror NAME=URL` calls it. */
   readonly name: string;
+  readonly keys: readonly { readonly file: string; readonly fingerprints: readonly string[] }[];
+  readonly priority?: number;
+}
+
+/** One suite of a Debian-style archive. */
+export interface ProviderSuite extends CommonRepository {
   readonly suite: string;
   readonly baseURL: string;
   /** Archive of all that was at `baseURL` once: `{snapshotURL}/{YYYYMMDDTHHMMSSZ}/{path}`. */
   readonly snapshotURL?: string;
   readonly components: readonly string[];
-  readonly keys: readonly { readonly file: string; readonly fingerprints: readonly string[] }[];
-  readonly priority?: number;
 }
+
+/** One directory of rpm packages. */
+export interface ProviderRpmRepository extends CommonRepository {
+  /** The same content at each; asked in this order. */
+  readonly baseURLs: readonly [string, ...string[]];
+  /** Whether `repomd.xml` is signed; its packages always are. */
+  readonly repoGpgCheck: boolean;
+}
+
+export type ProviderRepository = ProviderSuite | ProviderRpmRepository;
 
 const text: JsonSchema = { type: "string" };
 const texts: JsonSchema = { type: "array", items: text };
@@ -37,26 +54,32 @@ const providerEntry = mapping({
   chrootenvConfigFile: text,
   repositoryFile: text,
   releaseVersion: text,
+  kernel: mapping({ prefix: text, usual: text }),
 });
 const indexSchema: JsonSchema = { type: "object", patternProperties: { "": providerEntry } };
-const repository = mapping(
-  {
-    name: text,
-    suite: text,
-    baseURL: text,
-    components: texts,
-    keys: list(mapping({ file: text, fingerprints: texts })),
-  },
+const keys = list(mapping({ file: text, fingerprints: texts }));
+const suite = mapping(
+  { name: text, suite: text, baseURL: text, components: texts, keys },
   { priority: { type: "integer" }, snapshotURL: text },
 );
-const repositoriesSchema = mapping({ repositories: list(repository) });
+const rpmRepository = mapping(
+  { name: text, baseURLs: { ...texts, minItems: 1 }, repoGpgCheck: { type: "boolean" }, keys },
+  { priority: { type: "integer" } },
+);
+const repositoriesSchemas = {
+  deb: mapping({ repositories: list(suite) }),
+  rpm: mapping({ repositories: list(rpmRepository) }),
+};
 const toolRootSchema = mapping({ packages: texts });
 
 /** The data of one provider for one architecture. */
 export interface ProviderFiles {
   /** Absolute directory that key files are relative to. */
   readonly directory: string;
+  readonly packageFormat: "deb" | "rpm";
   readonly releaseVersion: string;
+  /** What the names of kernel packages begin with, and the one to suggest. */
+  readonly kernel: { readonly prefix: string; readonly usual: string };
   readonly repositories: readonly ProviderRepository[];
   readonly toolPackages: readonly string[];
 }
@@ -75,10 +98,15 @@ export async function readProviderFiles(host: Host, directory: string, architect
   const entry = Object.hasOwn(entries, architecture) ? entries[architecture] : undefined;
   if (entry === undefined) throw unknownProvider(directory, architecture);
   const repositoryFile = path.join(directory, entry.repositoryFile);
-  const { repositories } = await read<{ repositories: ProviderRepository[] }>(host, repositoryFile, repositoriesSchema);
+  const { repositories } = await read<{ repositories: ProviderRepository[] }>(
+    host,
+    repositoryFile,
+    repositoriesSchemas[entry.pkgType],
+  );
   const toolRootFile = path.join(directory, entry.chrootenvConfigFile);
   const { packages } = await read<{ packages: string[] }>(host, toolRootFile, toolRootSchema);
-  return { directory, releaseVersion: entry.releaseVersion, repositories, toolPackages: packages };
+  const { pkgType: packageFormat, releaseVersion, kernel } = entry;
+  return { directory, packageFormat, releaseVersion, kernel, repositories, toolPackages: packages };
 }
 
 /** @typeParam T what `schema` describes */

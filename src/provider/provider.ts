@@ -1,7 +1,17 @@
 import type { Finding, ImageTemplate, MergedTemplate, Settings } from "../config/index.ts";
 import type { EventSink, Sha256Hex, Step, StepValues } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
-import type { Lock, LockFile, LockInputs, LockPreference, PackageQuestions } from "../ospackage/index.ts";
+import type {
+  Lock,
+  LockedPackage,
+  LockFile,
+  LockInputs,
+  LockPreference,
+  PackageLocation,
+  PackageQuestions,
+  RepositorySource,
+  VendorDirectory,
+} from "../ospackage/index.ts";
 
 /** What a build is told. */
 export interface BuildRequest {
@@ -16,6 +26,8 @@ export interface BuildRequest {
   readonly locked?: NamedLockFile;
   /** The packages to take again where they can be. */
   readonly preference?: LockPreference;
+  /** Where packages are looked for by their digests before the cache is. */
+  readonly vendor?: VendorDirectory;
 }
 
 /** A lock file and what messages call it. */
@@ -65,6 +77,15 @@ export interface BuiltImage {
 
 /** Stages that a build may end after, without an image. */
 export type EarlyStage = "packages" | "compose" | "configuration";
+
+/** The repositories of a build, as far as files are fetched from them. */
+export interface PackageOrigins {
+  readonly sources: readonly RepositorySource[];
+  /** Addresses of archives that keep what repositories once had, by repository. */
+  readonly snapshots: ReadonlyMap<string, string>;
+  /** Where the file of a locked package is. */
+  readonly locate: (locked: LockedPackage) => PackageLocation;
+}
 
 /** The steps that make an image, as data: `build/` runs what is needed of them. */
 export interface ImageSteps {

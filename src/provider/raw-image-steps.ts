@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { RootRunner } from "../chroot/index.ts";
 import type { ImageTemplate } from "../config/index.ts";
-import { type Architecture, type Json, keyOf, type Sha256Hex, type Step } from "../core/index.ts";
+import { type Json, keyOf, type Sha256Hex, type Step } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 import {
   buildInitrd,
@@ -22,7 +22,7 @@ import {
   selinuxCommandLine,
   withGrowingPartition,
 } from "../image/index.ts";
-import type { DebBuild } from "./deb-build.ts";
+import type { ProviderBuild } from "./provider-build.ts";
 import type { PackageSteps } from "./package-steps.ts";
 import { digestsOfFiles, digestsOfScripts, withLocalFiles } from "./local-files.ts";
 import { type Artifact, type BuiltImage, type ImageSteps, stageEnd } from "./provider.ts";
@@ -47,12 +47,11 @@ interface FinishedTree {
 
 /** Describes how a root tree becomes a raw image: initrd → configuration → disk → artifacts. */
 export function rawImageSteps(
-  build: DebBuild,
+  build: ProviderBuild,
   { packageSet }: PackageSteps,
   { trees, tools, baseTree, openTree }: TreeSteps,
-  architecture: Architecture,
 ): Pick<ImageSteps, "image"> & { readonly ends: Pick<ImageSteps["ends"], "compose" | "configuration"> } {
-  const { host, request, paths, atEnd } = build;
+  const { host, request, paths, architecture, atEnd } = build;
   const { emit } = request;
   const template = withLocalFiles(request.template);
   const { additionalFiles = [], postInstallScripts = [], preInstallScripts = [] } = template.systemConfig ?? {};
@@ -113,7 +112,7 @@ export function rawImageSteps(
         packages: (await values.get(packageSet)).map(({ sha256 }) => sha256),
         sourceDateEpoch,
       });
-      const disk = planDisk(template.disk ?? {}, { identity: buildKey, architecture: architecture });
+      const disk = planDisk(template.disk ?? {}, { identity: buildKey, architecture });
       const isGrowing = template.disk?.extendLastPartitionToFillDisk === true;
       const plan = isGrowing ? withGrowingPartition(disk) : disk;
       for (const kernel of kernels) {

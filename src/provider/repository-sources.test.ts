@@ -19,6 +19,8 @@ const PROVIDER: ProviderFiles = {
     { name: "debian", suite: "trixie", baseURL: "http://ftp.debian.org/debian", components: ["main"], keys: [] },
   ],
   toolPackages: [],
+  packageFormat: "deb" as const,
+  kernel: { prefix: "linux-image", usual: "linux-image-amd64" },
   releaseVersion: "13",
 };
 

@@ -1,10 +1,9 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { type MergedTemplate, TRUSTED } from "../config/index.ts";
+import { type MergedTemplate, type MirrorSetting, TRUSTED } from "../config/index.ts";
 import { ComposerError, nearestOf } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 import {
-  type DebRepositorySource,
   fetchKeyFile,
   hostMirrorFor,
   type RepositorySource,
@@ -12,7 +11,7 @@ import {
   type TrustedKeyFile,
 } from "../ospackage/index.ts";
 import type { BuildRequest } from "./provider.ts";
-import type { ProviderFiles, ProviderRepository } from "./provider-files.ts";
+import type { ProviderFiles, ProviderRepository, ProviderRpmRepository, ProviderSuite } from "./provider-files.ts";
 
 /** apt's priority of a repository that nobody gave one. */
 const DEFAULT_PRIORITY = 500;
@@ -31,7 +30,7 @@ export async function repositorySources(
   refuseUnknownMirrors(request, provider);
   return Promise.all([
     ...own.map((repository) => providerSource(host, request, provider, repository)),
-    ...packageRepositories.map((_, index) => templateSource(host, request, index)),
+    ...packageRepositories.map((_, index) => templateSource(host, request, provider, index)),
   ]);
 }
 
@@ -39,13 +38,15 @@ export async function repositorySources(
 export function snapshotUrls({ repositories }: ProviderFiles): ReadonlyMap<string, string> {
   return new Map(
     repositories.flatMap((repository) =>
-      repository.snapshotURL === undefined ? [] : [[sourceId(repository), repository.snapshotURL] as const],
+      "suite" in repository && repository.snapshotURL !== undefined
+        ? [[sourceId(repository), repository.snapshotURL] as const]
+        : [],
     ),
   );
 }
 
-function sourceId({ name, suite }: ProviderRepository): string {
-  return `${name}/${suite}`;
+function sourceId(repository: ProviderRepository): string {
+  return "suite" in repository ? `${repository.name}/${repository.suite}` : repository.name;
 }
 
 async function providerSource(
@@ -53,24 +54,42 @@ async function providerSource(
   request: BuildRequest,
   provider: ProviderFiles,
   repository: ProviderRepository,
-): Promise<DebRepositorySource> {
+): Promise<RepositorySource> {
   const mirror = mirrorOf(request, repository.name);
   const keys = repository.keys.map(({ file, fingerprints }) => ({
     file: path.resolve(provider.directory, file),
     fingerprints,
   }));
-  return {
-    kind: "deb",
+  const common = {
     id: sourceId(repository),
-    canonicalUrl: repository.baseURL,
-    url: mirror === undefined ? repository.baseURL : await mirrorUrl(host, mirror.url, repository),
-    suite: mirror?.suite ?? repository.suite,
-    components: repository.components,
     keys: mirror?.keys?.map((file) => ({ file, fingerprints: [] })) ?? keys,
     foreignKeys: mirror?.keys !== undefined,
     gpgCheck: true,
     priority: repository.priority ?? DEFAULT_PRIORITY,
   };
+  return "suite" in repository
+    ? { ...common, ...(await suiteAt(host, repository, mirror)) }
+    : { ...common, ...rpmRepositoryAt(repository, mirror) };
+}
+
+async function suiteAt(host: Host, repository: ProviderSuite, mirror: MirrorSetting | undefined) {
+  return {
+    kind: "deb",
+    canonicalUrl: repository.baseURL,
+    url: mirror === undefined ? repository.baseURL : await mirrorUrl(host, mirror.url, repository),
+    suite: mirror?.suite ?? repository.suite,
+    components: repository.components,
+  } as const;
+}
+
+function rpmRepositoryAt({ name, baseURLs, repoGpgCheck }: ProviderRpmRepository, mirror: MirrorSetting | undefined) {
+  if (mirror?.url === HOST_MIRROR) throw noHostMirror(name);
+  return {
+    kind: "rpm",
+    canonicalUrl: baseURLs[0],
+    urls: mirror === undefined ? baseURLs : ([mirror.url] as const),
+    repoGpgCheck,
+  } as const;
 }
 
 /** A misspelt name would let the build read from elsewhere unnoticed. */
@@ -97,21 +116,25 @@ function mirrorOf({ settings, template }: BuildRequest, name: string) {
   return ofSystem?.url === HOST_MIRROR ? ofSystem : undefined;
 }
 
-async function mirrorUrl(host: Host, url: string, { name, suite }: ProviderRepository): Promise<string> {
+async function mirrorUrl(host: Host, url: string, { name, suite }: ProviderSuite): Promise<string> {
   if (url !== HOST_MIRROR) return url;
   const found = hostMirrorFor(await readHostMirrors(host), suite);
   if (found !== undefined) return found;
-  throw new ComposerError(
-    "REPOSITORY_NOT_FOUND",
-    `Cannot use this host's mirror for "${name}": its apt sources name none`,
-    {
-      hint: `Give an address with --mirror ${name}=URL`,
-    },
-  );
+  throw noHostMirror(name);
+}
+
+function noHostMirror(name: string): ComposerError {
+  const message = `Cannot use this host's mirror for "${name}": its apt sources name none`;
+  return new ComposerError("REPOSITORY_NOT_FOUND", message, { hint: `Give an address with --mirror ${name}=URL` });
 }
 
 /** A repository that the template adds; relative paths start beside the file that names them. */
-async function templateSource(host: Host, request: BuildRequest, index: number): Promise<RepositorySource> {
+async function templateSource(
+  host: Host,
+  request: BuildRequest,
+  { packageFormat }: ProviderFiles,
+  index: number,
+): Promise<RepositorySource> {
   const { template, localFile } = request.template;
   const repository = template.packageRepositories?.[index];
   if (repository === undefined) throw new Error(`there is no repository ${index}`);
@@ -130,17 +153,17 @@ async function templateSource(host: Host, request: BuildRequest, index: number):
       ...(packages === undefined ? {} : { files: packages.map((_, item) => localFile(`${at}.packages[${item}]`)) }),
     };
   }
-  return {
+  const signed = {
     ...common,
-    kind: "deb",
     canonicalUrl: url,
-    url,
-    suite: codename,
-    components: codename.endsWith("/") ? [] : (component ?? "main").split(/\s+/).filter(Boolean),
     keys: await Promise.all(keyPlaces(request.template, index).map((place) => keyFile(host, request, place))),
     foreignKeys: true,
     gpgCheck: repository.pkey !== TRUSTED,
   };
+  // A template names keys for packages; nothing says whether somebody signs the metadata as well.
+  if (packageFormat === "rpm") return { ...signed, kind: "rpm", urls: [url], repoGpgCheck: false };
+  const components = codename.endsWith("/") ? [] : (component ?? "main").split(/\s+/).filter(Boolean);
+  return { ...signed, kind: "deb", url, suite: codename, components };
 }
 
 interface KeyPlace {

@@ -2,19 +2,16 @@ import path from "node:path";
 import {
   createRootRunner,
   createTrees,
-  installDebs,
   restoreToolRoot,
   restoreTree,
   type RootRunner,
   saveToolRoot,
   saveTree,
   type Trees,
-  unpackToolRoot,
 } from "../chroot/index.ts";
 import type { Step, StepValues } from "../core/index.ts";
-import { licencesOfTree } from "../evidence/index.ts";
 import { runScripts } from "../image/index.ts";
-import { type DebBuild, signalOption } from "./deb-build.ts";
+import { type ProviderBuild, signalOption } from "./provider-build.ts";
 import { digestsOfScripts, withLocalFiles } from "./local-files.ts";
 import { packageFiles, type PackageSteps } from "./package-steps.ts";
 import type { BaseTree } from "./provider.ts";
@@ -30,14 +27,14 @@ export interface TreeSteps {
 }
 
 /** Describes how package files become a root tree: tool root → installation → tree. */
-export function treeSteps(build: DebBuild, packages: PackageSteps): TreeSteps {
+export function treeSteps(build: ProviderBuild, packages: PackageSteps): TreeSteps {
   const trees = treesStep(build, packages);
   const tools = toolRootStep(build, packages, trees);
   const { baseTree, openTree } = baseTreeSteps(build, packages, trees, tools);
   return { trees, tools, baseTree, openTree };
 }
 
-function treesStep({ host, request, paths, atEnd }: DebBuild, { space }: PackageSteps): Step<Trees> {
+function treesStep({ host, request, paths, atEnd }: ProviderBuild, { space }: PackageSteps): Step<Trees> {
   return {
     name: "trees",
     stage: "compose",
@@ -58,7 +55,7 @@ function treesStep({ host, request, paths, atEnd }: DebBuild, { space }: Package
   };
 }
 
-function toolRootStep(build: DebBuild, packages: PackageSteps, trees: Step<Trees>): Step<RootRunner> {
+function toolRootStep(build: ProviderBuild, packages: PackageSteps, trees: Step<Trees>): Step<RootRunner> {
   const { host, paths } = build;
   const archive = path.join(paths.chrootBuild, "chrootenv.tar.gz");
   const record = path.join(paths.chrootBuild, "chrootenv.json");
@@ -81,8 +78,7 @@ function toolRootStep(build: DebBuild, packages: PackageSteps, trees: Step<Trees
         return tools;
       }
       const toolFiles = await packageFiles(values, packages.store, packages.toolSet);
-      const files = toolFiles.map(({ file }) => file);
-      await unpackToolRoot(host, files, root);
+      await build.family.unpackToolRoot(host, toolFiles, root);
       // Written where only this build writes, and moved to where all builds of the provider look.
       const own = path.join(paths.records, path.basename(archive));
       await saveToolRoot(host, tools, own);
@@ -96,7 +92,7 @@ function toolRootStep(build: DebBuild, packages: PackageSteps, trees: Step<Trees
 
 /** Two steps over one directory: right after the installation the tree is there, later it comes from its archive. */
 function baseTreeSteps(
-  build: DebBuild,
+  build: ProviderBuild,
   packages: PackageSteps,
   trees: Step<Trees>,
   tools: Step<RootRunner>,
@@ -128,9 +124,10 @@ function baseTreeSteps(
       const files = await packageFiles(values, packages.store, packages.packageSet);
       await runPreInstallScripts(build, preInstallScripts, await values.get(tools), runner.root);
       emit({ type: "info", stage: "compose", message: `Installing packages (${files.length} total)` });
-      await installDebs(host, runner, files, { emit, log });
-      const names = files.map((file) => file.package.name);
-      const licences = await licencesOfTree(host, runner.root, names);
+      const runners = { image: runner, tools: await values.get(tools) };
+      await build.family.install(host, runners, files, { emit, log });
+      const installed = files.map((file) => file.package);
+      const licences = await build.family.licences(host, runners, installed);
       const archive = path.join(paths.records, "base-tree.tar.zst");
       await saveTree(host, await values.get(tools), runner.root, archive);
       isInstalledHere = true;
@@ -162,7 +159,7 @@ const IMAGE_ROOT = "/run/image-root";
 
 /** The image has no programs yet: the tool root's run the scripts. */
 async function runPreInstallScripts(
-  { host, request }: DebBuild,
+  { host, request }: ProviderBuild,
   scripts: Parameters<typeof runScripts>[1],
   tools: RootRunner,
   imageRoot: string,

@@ -14,7 +14,7 @@ import { type ImageTemplate, type MergedTemplate, requireSupported, type Setting
 import { architectureOf, type EventSink, type Stage, STAGES } from "../../core/index.ts";
 import { createProcessRunner, type Host } from "../../host/index.ts";
 import { lockFilePath, readLockFile } from "../../ospackage/index.ts";
-import { type BuildRequest, type NamedLockFile, selectProvider } from "../../provider/index.ts";
+import { type BuildRequest, type NamedLockFile, createOsProvider } from "../../provider/index.ts";
 import { watchBuild } from "../build-ending.ts";
 import type { CliContext } from "../context.ts";
 import { importNotesText } from "../import-notes.ts";
@@ -128,7 +128,7 @@ async function buildInside(
         message: at === "" ? message : `${at}: ${message}`,
       });
     }
-    const provider = await selectProvider(buildHost, request);
+    const provider = await createOsProvider(buildHost, request);
     emit({ type: "info", message: `Initializing provider: ${provider.id}` });
     const outcome = await buildImage(buildHost, provider, request, {
       ...pathOption(host, "outputDirectory", flags.output ?? settings.outputDir),
@@ -158,7 +158,7 @@ async function validateOnly(
   control: BuildControl,
 ): Promise<void> {
   const request = requestFor(template, settings, () => undefined);
-  const provider = await selectProvider(context.host, request);
+  const provider = await createOsProvider(context.host, request);
   requireNoFaults(request, provider, control);
   context.print(`Template "${template.files.at(-1) ?? ""}" is valid`);
 }

@@ -18,7 +18,7 @@ import { createStepRun } from "../../build/run-steps.ts";
 import { buildPaths } from "../../build/build-paths.ts";
 import type { BuildEvent } from "../../core/index.ts";
 import { readLockFile } from "../../ospackage/index.ts";
-import { type BuildRequest, type NamedLockFile, selectProvider } from "../../provider/index.ts";
+import { type BuildRequest, type NamedLockFile, createOsProvider } from "../../provider/index.ts";
 import { loadCheckedTemplate } from "../load-checked-template.ts";
 import type { CliContext } from "../context.ts";
 import { readSettings } from "../read-settings.ts";
@@ -94,7 +94,7 @@ async function lockedRequest(): Promise<TestRequest & { readonly locked: NamedLo
 
 /** Brings a build to the end of the stage "packages". */
 async function fetchLocked(request: BuildRequest): Promise<void> {
-  const provider = await selectProvider(host, request);
+  const provider = await createOsProvider(host, request);
   await using atEnd = new AsyncDisposableStack();
   const paths = buildPaths(request.settings, provider.id, "edge");
   const { ends } = await provider.buildImage(host, request, paths, atEnd);

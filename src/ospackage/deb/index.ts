@@ -9,5 +9,6 @@ export * from "./deb-package.ts";
 export * from "./open-deb-index.ts";
 export * from "./packages-index.ts";
 export * from "./relations.ts";
+export * from "./restrict-deb-index.ts";
 export * from "./stanzas.ts";
 export { type TarEntry, type TarEntryType, readTar } from "./tar.ts";

@@ -1,3 +1,4 @@
+import { restrictDebIndex } from "../deb/index.ts";
 import { describe, expect, it } from "vitest";
 import { resolveDeb } from "../resolver/resolve-deb.ts";
 import { type ToyPackage, toyRepository } from "../resolver/toy-repository.ts";
@@ -14,7 +15,7 @@ import {
 
 function lockOf(packages: readonly ToyPackage[], requests: readonly string[], preference?: LockPreference): Lock {
   const indexes = [toyRepository(packages)];
-  const repositories = preference === undefined ? indexes : preferLocked(indexes, preference);
+  const repositories = preference === undefined ? indexes : preferLocked(indexes, preference, restrictDebIndex);
   const resolution = resolveDeb({
     repositories,
     architecture: "amd64",
@@ -105,7 +106,7 @@ describe("preferLocked()", () => {
       const preference = { lock: locked, update };
       const indexes = [toyRepository(newer)];
       const asked = preferLockedKernels(requests, indexes, preference);
-      const repositories = preferLocked(indexes, preference);
+      const repositories = preferLocked(indexes, preference, restrictDebIndex);
       const resolution = resolveDeb({ repositories, architecture: "amd64", requests: asked, includeEssential: false });
       return withTemplateWords(resolution, asked, requests).packages.map(
         ({ package: { name, version }, requestedAs }) => `${name} ${version} for ${requestedAs ?? ""}`,

@@ -9,7 +9,7 @@ export interface CreateLockOptions {
   /** `os-dist-arch`. */
   readonly providerId: string;
   /** All that the resolutions were made from; those that both use are given once. */
-  readonly repositories: readonly RepositoryIndex[];
+  readonly repositories: readonly RepositoryIndex<unknown>[];
   readonly resolution: Resolution;
   readonly toolResolution: Resolution;
   /** The directory of the template, `/` when absent: local packages are named relative to it. */
@@ -59,7 +59,7 @@ export function describeSource(
   };
 }
 
-function lockRepository({ source, ...index }: RepositoryIndex, baseDirectory: string): LockedRepository {
+function lockRepository({ source, ...index }: RepositoryIndex<unknown>, baseDirectory: string): LockedRepository {
   return {
     ...describeSource(source, baseDirectory),
     ...(source.kind === "deb" ? { suite: source.suite } : {}),
@@ -104,7 +104,7 @@ function withoutCredentials(address: string): string {
 }
 
 /** Local indexes have absolute paths; a lock has them below the repository's directory, or else the template's. */
-function pathBelow({ source }: RepositoryIndex, file: string, baseDirectory: string): string {
+function pathBelow({ source }: RepositoryIndex<unknown>, file: string, baseDirectory: string): string {
   return source.kind === "local" ? relativePath(source.directory ?? baseDirectory, file) : file;
 }
 

@@ -13,6 +13,7 @@ export {
   preferLocked,
   preferLockedKernels,
   requireLocked,
+  type RestrictIndex,
   withTemplateWords,
 } from "./prefer-locked.ts";
 export { type LockNames, readLockFile } from "./read-lock-file.ts";

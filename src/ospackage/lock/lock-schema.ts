@@ -26,7 +26,9 @@ const list = <T extends Type.TSchema>(items: T, description: string) =>
 const LockedRepository = Type.Object(
   {
     id: text("Name in this file"),
-    type: Type.Enum(["deb", "rpm", "local"], { description: "A repository by its address, or packages beside the template" }),
+    type: Type.Enum(["deb", "rpm", "local"], {
+      description: "A repository by its address, or packages beside the template",
+    }),
     url: text("Canonical address without credentials; for local packages their directory, relative to the template"),
     suite: Type.Optional(text("Suite")),
     components: Type.Optional(list(text("Component"), "Components")),

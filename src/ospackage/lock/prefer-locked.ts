@@ -1,5 +1,5 @@
-import { ComposerError, globMatcher, isGlob, nearestOf, type Sha256Hex } from "../../core/index.ts";
-import type { DebIndex, DebPackage } from "../deb/index.ts";
+import { ComposerError, globMatcher, isGlob, nearestOf } from "../../core/index.ts";
+import type { IndexedPackage, PackageIndex } from "../indexed-package.ts";
 import type { RepositoryIndex } from "../repository/repository.ts";
 import type { PackageRequest } from "../resolver/package-request.ts";
 import type { Resolution } from "../resolver/resolve-deb.ts";
@@ -12,6 +12,9 @@ export interface LockPreference {
   readonly update: readonly string[];
 }
 
+/** An index of only the packages that a test lets pass. */
+export type RestrictIndex<Index> = (index: Index, isWanted: (candidate: IndexedPackage) => boolean) => Index;
+
 /** More than any priority that a template may name differs from another. */
 const LOCKED_BONUS = 50_000;
 
@@ -19,11 +22,14 @@ const LOCKED_BONUS = 50_000;
  * The same repositories, so that resolving takes locked packages first: they come as repositories of higher priority.
  *
  * What a repository offers no more cannot be preferred: nobody says what it needs.
+ *
+ * @param restrict the family's `restrictDebIndex` or `restrictRpmIndex`
  */
-export function preferLocked(
-  repositories: readonly RepositoryIndex[],
+export function preferLocked<Index extends PackageIndex>(
+  repositories: readonly RepositoryIndex<Index>[],
   preference: LockPreference,
-): readonly RepositoryIndex[] {
+  restrict: RestrictIndex<Index>,
+): readonly RepositoryIndex<Index>[] {
   const { packages, toolPackages } = preference.lock;
   const isFree = freedBy(preference);
   const locked = [...packages, ...toolPackages].filter(({ name }) => !isFree(name));
@@ -33,7 +39,7 @@ export function preferLocked(
     .map(({ source, index, ...rest }) => ({
       ...rest,
       source: { ...source, priority: source.priority + LOCKED_BONUS },
-      index: onlyOf(index, digests),
+      index: restrict(index, ({ sha256 }) => digests.has(sha256)),
     }));
   return [...preferred, ...repositories];
 }
@@ -44,7 +50,7 @@ export function preferLocked(
  */
 export function preferLockedKernels(
   requests: readonly PackageRequest[],
-  repositories: readonly RepositoryIndex[],
+  repositories: readonly RepositoryIndex<PackageIndex>[],
   preference: LockPreference,
 ): readonly PackageRequest[] {
   const isFree = freedBy(preference);
@@ -89,17 +95,4 @@ export function requireLocked({ packages, toolPackages }: Lock, names: readonly 
         near === undefined ? "Names are those of packages in the lock; globs are allowed" : `Did you mean "${near}"?`,
     });
   }
-}
-
-function onlyOf(index: DebIndex, digests: ReadonlySet<Sha256Hex>): DebIndex {
-  const isLocked = ({ sha256 }: DebPackage): boolean => digests.has(sha256);
-  const byName = (name: string): readonly DebPackage[] => index.byName(name).filter(isLocked);
-  return {
-    packageCount: index.packageCount,
-    names: () => [...index.names()].filter((name) => byName(name).length > 0),
-    byName,
-    providersOf: (name) => index.providersOf(name).filter(isLocked),
-    essential: () => index.essential().filter(isLocked),
-    required: () => index.required().filter(isLocked),
-  };
 }

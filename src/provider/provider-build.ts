@@ -1,16 +1,18 @@
+import type { Architecture } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 import type { PackageRequest, RepositorySource } from "../ospackage/index.ts";
+import type { PackageFamily } from "./package-family.ts";
 import type { BuildPaths, BuildRequest } from "./provider.ts";
 
-/** One build of a deb distribution: what its provider and its template say, and what its steps may use. */
-export interface DebBuild {
+/** One build: what its provider and its template say, and what its steps may use. */
+export interface ProviderBuild {
   readonly host: Host;
   readonly request: BuildRequest;
   readonly paths: BuildPaths;
   /** `os-dist-arch`. */
   readonly providerId: string;
-  /** In the distribution's words, for example `amd64`. */
-  readonly architecture: string;
+  readonly family: PackageFamily;
+  readonly architecture: Architecture;
   readonly sources: readonly RepositorySource[];
   /** Addresses of archives that keep what repositories once had, by repository. */
   readonly snapshots: ReadonlyMap<string, string>;
@@ -24,6 +26,6 @@ export interface DebBuild {
 }
 
 /** The build's signal in the form of an option that is absent when there is none. */
-export function signalOption({ request }: DebBuild): { readonly signal?: AbortSignal } {
+export function signalOption({ request }: Pick<ProviderBuild, "request">): { readonly signal?: AbortSignal } {
   return request.signal === undefined ? {} : { signal: request.signal };
 }

@@ -1,0 +1,78 @@
+import { installDebs, unpackDebs } from "../chroot/index.ts";
+import { licencesOfTree } from "../evidence/index.ts";
+import {
+  debQuestions,
+  readDebRepository,
+  readDebTime,
+  readLocalRepository,
+  type RepositoryIndex,
+  type RepositorySource,
+  resolveDeb,
+  restrictDebIndex,
+} from "../ospackage/index.ts";
+import { exclusionLines, toolRequests } from "./asked-packages.ts";
+import { lockStep } from "./lock-step.ts";
+import type { PackageFamily } from "./package-family.ts";
+import { type ProviderBuild, signalOption } from "./provider-build.ts";
+
+/** Debian, Ubuntu, eLxr: dpkg and signed suites. */
+export const debFamily: PackageFamily = {
+  lockStep: (build) =>
+    lockStep(build, {
+      read: (source) => readIndex(build, source),
+      restrict: restrictDebIndex,
+      choose: async (repositories, { requests, exclude }) => {
+        const architecture = build.architecture.deb;
+        return {
+          image: resolveDeb({ repositories, architecture, requests, exclude, includeEssential: true }),
+          tools: resolveDeb({ repositories, architecture, requests: toolRequests(build), includeEssential: false }),
+        };
+      },
+    }),
+
+  questions: async (build, subject) => {
+    const repositories = await Promise.all(build.sources.map((source) => readIndex(build, source)));
+    const options = { repositories, architecture: build.architecture.deb };
+    if (subject === "tool-root") {
+      return debQuestions({ ...options, requests: toolRequests(build), includeEssential: false });
+    }
+    const { requests, exclude } = build;
+    return debQuestions({ ...options, requests, exclude, includeEssential: true }, exclusionLines(build));
+  },
+
+  // The signed index vouches for digests, and packages carry no signatures of their own.
+  checkFiles: async () => {},
+  builtAt: (host, { file }) => readDebTime(host, file),
+  unpackToolRoot: (host, files, root) =>
+    unpackDebs(
+      host,
+      files.map(({ file }) => file),
+      root,
+    ),
+  install: (host, { image }, files, options) => installDebs(host, image, files, options),
+  licences: (host, { image }, packages) =>
+    licencesOfTree(
+      host,
+      image.root,
+      packages.map(({ name }) => name),
+    ),
+};
+
+/** The packages that a repository offers, fetched and verified. @throws as the readers of repositories */
+function readIndex(build: ProviderBuild, source: RepositorySource): Promise<RepositoryIndex> {
+  const { host, request, paths } = build;
+  const options = { architecture: build.architecture.deb, ...signalOption(build) };
+  switch (source.kind) {
+    case "local":
+      return readLocalRepository(host, source, options);
+    case "deb":
+      return readDebRepository(host, source, {
+        ...options,
+        cacheDir: paths.repositoryCache,
+        offline: request.offline,
+        emit: request.emit,
+      });
+    case "rpm":
+      throw new Error(`${source.id} is no Debian repository`);
+  }
+}
