@@ -1,6 +1,7 @@
 import { ComposerError } from "../../core/index.ts";
+import { keysOf, postingsFor, splitIndex } from "../compact-index/index.ts";
 import type { DebIndex, DebPackage } from "./deb-index.ts";
-import { keysOf, postingsFor, splitLayout } from "./index-layout.ts";
+import { DEB_INDEX, DEB_PART } from "./index-layout.ts";
 import { parseRecord } from "./index-record.ts";
 
 /**
@@ -10,15 +11,18 @@ import { parseRecord } from "./index-record.ts";
  * later, by the methods, when a record is damaged
  */
 export function openDebIndex(bytes: Uint8Array): DebIndex {
-  const layout = splitLayout(bytes);
-  if (layout === undefined) throw damaged();
-  const { recordOffsets, names, provided, essential, required, records } = layout;
+  const parts = splitIndex(bytes, DEB_INDEX);
+  if (parts === undefined) throw damaged();
+  const { records } = parts;
+  const recordEnds = parts.words(DEB_PART.recordEnds);
+  const [names, provided] = [parts.lists(DEB_PART.names), parts.lists(DEB_PART.provided)];
+  const [essential, required] = [parts.words(DEB_PART.essential), parts.words(DEB_PART.required)];
   const packages: (DebPackage | undefined)[] = [];
 
   const packageAt = (number: number): DebPackage => {
     const known = packages[number];
     if (known !== undefined) return known;
-    const record = records.toString("utf8", recordOffsets[number], recordOffsets[number + 1]);
+    const record = records.toString("utf8", number === 0 ? 0 : recordEnds[number - 1], recordEnds[number]);
     const parsed = parseRecord(record);
     if (parsed === undefined) throw damaged();
     packages[number] = parsed;
@@ -27,7 +31,7 @@ export function openDebIndex(bytes: Uint8Array): DebIndex {
   const packagesAt = (numbers: Uint32Array): readonly DebPackage[] => Array.from(numbers, packageAt);
 
   return {
-    packageCount: Math.max(recordOffsets.length - 1, 0),
+    packageCount: recordEnds.length,
     names: () => keysOf(names),
     byName: memoized((name) => packagesAt(postingsFor(names, name))),
     providersOf: memoized((name) => packagesAt(postingsFor(provided, name))),

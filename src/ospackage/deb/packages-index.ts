@@ -1,5 +1,6 @@
 import { ComposerError, type Sha256Hex, formatSize, messageOf } from "../../core/index.ts";
-import { joinLayout, postingListsOf } from "./index-layout.ts";
+import { addPosting, createIndexWriter, partsOfLists, postingListsOf } from "../compact-index/index.ts";
+import { DEB_INDEX } from "./index-layout.ts";
 import { RECORD_FIELDS, REQUIRED_FIELDS, fieldNumber } from "./index-record.ts";
 import { parseProvides } from "./relations.ts";
 import { type ScannedStanza, scanPackages } from "./scan-packages.ts";
@@ -56,31 +57,34 @@ const FIELD = {
 export function encodeDebIndex(packages: Uint8Array, options: EncodeOptions): Uint8Array {
   if (packages.length > MAX_TEXT_BYTES) throw invalid(options, `it has ${formatSize(packages.length)}`);
   if (packages.includes(0)) throw invalid(options, "it has a NUL in it");
-  const records = createGrowingBuffer(Math.ceil(packages.length * 0.7));
-  const recordOffsets = [0];
+  // The records are shorter than the text; room that is not used takes no memory.
+  const writer = createIndexWriter(DEB_INDEX, packages.length);
+  const { records, recordsStart } = writer;
+  const recordEnds: number[] = [];
   const names = new Map<string, number[]>();
   const provided = new Map<string, number[]>();
   const [essential, required]: [number[], number[]] = [[], []];
 
   const badLine = scanPackages(packages, (stanza) => {
     if (!isWanted(stanza, options)) return;
-    const number = recordOffsets.length - 1;
+    const number = recordEnds.length;
     const name = checkStanza(stanza, options);
-    append(names, name, number);
-    for (const provision of providedBy(stanza, name, options)) append(provided, provision, number);
+    addPosting(names, name, number);
+    for (const provision of providedBy(stanza, name, options)) addPosting(provided, provision, number);
     if (stanza.text(FIELD.essential) === "yes") essential.push(number);
     if (stanza.text(FIELD.priority) === "required") required.push(number);
-    recordOffsets.push(records.add(stanza.maxBytes, (target, offset) => stanza.copyTo(target, offset)));
+    records.reserve(stanza.maxBytes);
+    records.end = stanza.copyTo(records.bytes, records.end);
+    recordEnds.push(records.end - recordsStart);
   });
   if (badLine !== undefined) throw invalid(options, `line ${badLine} is no field of a stanza`);
-  return joinLayout({
-    recordOffsets: Uint32Array.from(recordOffsets),
-    names: postingListsOf(names),
-    provided: postingListsOf(provided),
-    essential: Uint32Array.from(essential),
-    required: Uint32Array.from(required),
-    records: records.content(),
-  });
+  return writer.finish([
+    Uint32Array.from(recordEnds),
+    ...partsOfLists(postingListsOf(names)),
+    ...partsOfLists(postingListsOf(provided)),
+    Uint32Array.from(essential),
+    Uint32Array.from(required),
+  ]);
 }
 
 /**
@@ -157,30 +161,6 @@ function providedBy(stanza: ScannedStanza, name: string, options: EncodeOptions)
 }
 
 const NOTHING: Set<string> = new Set();
-
-function append(map: Map<string, number[]>, key: string, number: number): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [number]);
-  else list.push(number);
-}
-
-function createGrowingBuffer(expectedBytes: number) {
-  let buffer = Buffer.allocUnsafe(expectedBytes);
-  let end = 0;
-  return {
-    /** Lets `write` append at most `maxBytes`; returns the new end. */
-    add(maxBytes: number, write: (target: Buffer, offset: number) => number): number {
-      if (end + maxBytes > buffer.length) {
-        const larger = Buffer.allocUnsafe(2 * buffer.length + maxBytes);
-        buffer.copy(larger, 0, 0, end);
-        buffer = larger;
-      }
-      end = write(buffer, end);
-      return end;
-    },
-    content: () => buffer.subarray(0, end),
-  };
-}
 
 function invalid(options: EncodeOptions, state: string): ComposerError {
   const object = options.origin === undefined ? "a package index" : `the package index "${options.origin}"`;

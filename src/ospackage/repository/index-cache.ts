@@ -4,7 +4,7 @@ import type { Host } from "../../host/index.ts";
 import type { OfferedIndex } from "./fetch-packages-index.ts";
 
 /** To be raised whenever the compact form or what goes into it changes. */
-const FORMAT = 1;
+const FORMAT = 2;
 const DIGEST_BYTES = 32;
 
 /** The file name of a compact index: it depends on the digests of the Packages files that it is made from. */
