@@ -14,6 +14,8 @@ export interface RootCommand {
   readonly argv: readonly [string, ...string[]];
   readonly env?: Readonly<Record<string, string>>;
   readonly binds?: readonly Bind[];
+  /** Another root tree that the program changes, furnished like its own, with the right to chroot into it. */
+  readonly tree?: Omit<Bind, "writable">;
   readonly input?: string | Uint8Array | AsyncIterable<Uint8Array>;
   readonly onLine?: (line: string) => void;
   readonly okExitCodes?: readonly number[];
@@ -60,14 +62,15 @@ export function createRootRunner(host: Host, root: string, options: RootRunnerOp
   };
 }
 
-function enterArgv(root: string, { argv, binds = [] }: RootCommand): readonly [string, ...string[]] {
+function enterArgv(root: string, { argv, binds = [], tree }: RootCommand): readonly [string, ...string[]] {
   const namespaces = ["--mount", "--pid", "--net", "--ipc", "--uts", "--fork", "--kill-child"];
   const bindArguments = binds.flatMap(({ source, target, writable }) => [
     writable ? "--bind" : "--bind-ro",
     source,
     target,
   ]);
-  return ["unshare", ...namespaces, "--", "sh", ENTER_ROOT, root, ...bindArguments, "--", ...argv];
+  const treeArguments = tree === undefined ? [] : ["--tree", tree.source, tree.target];
+  return ["unshare", ...namespaces, "--", "sh", ENTER_ROOT, root, ...treeArguments, ...bindArguments, "--", ...argv];
 }
 
 /** The environment of package scripts: nothing of the caller's, and nothing that varies between two builds. */

@@ -6,7 +6,7 @@ import { lockInputs, requireFresh } from "../ospackage/index.ts";
 import { packageRequests } from "./asked-packages.ts";
 import { debFamily } from "./deb-family.ts";
 import type { PackageFamily } from "./package-family.ts";
-import { packageSteps } from "./package-steps.ts";
+import { packageLocation, packageSteps } from "./package-steps.ts";
 import type { ProviderBuild } from "./provider-build.ts";
 import { type ProviderFiles, readProviderFiles } from "./provider-files.ts";
 import { type BuildPaths, type BuildRequest, type Provider, stageEnd } from "./provider.ts";
@@ -47,7 +47,15 @@ export async function createOsProvider(host: Host, request: BuildRequest): Promi
       const { image, ends } = rawImageSteps(build, packages, tree);
       const packagesEnd = stageEnd("packages", [packages.store], async () => [paths.packageCache]);
       const allEnds = { packages: packagesEnd, ...ends };
-      return { lock: packages.lock, lockInputs: inputs, baseTree: tree.baseTree, image, ends: allEnds };
+      const { snapshots } = build;
+      return {
+        lock: packages.lock,
+        lockInputs: inputs,
+        origins: { sources, snapshots, locate: (locked) => packageLocation(build, locked) },
+        baseTree: tree.baseTree,
+        image,
+        ends: allEnds,
+      };
     },
   };
 }

@@ -1,5 +1,5 @@
-import type { PackageFile, RootRunner } from "../chroot/index.ts";
-import type { EventSink, Step } from "../core/index.ts";
+import type { InstallOptions, PackageFile, RootRunner } from "../chroot/index.ts";
+import type { Step } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 import type { Lock, LockedPackage, PackageQuestions } from "../ospackage/index.ts";
 import type { ProviderBuild } from "./provider-build.ts";
@@ -31,10 +31,4 @@ export interface PackageFamily {
 export interface InstallRunners {
   readonly image: RootRunner;
   readonly tools: RootRunner;
-}
-
-export interface InstallOptions {
-  readonly emit: EventSink;
-  /** Gets every line that installation tools and package scripts write. */
-  readonly log: (line: string) => void;
 }

@@ -71,7 +71,7 @@ function storeStep(
   space: PackageSteps["space"],
 ): PackageSteps["store"] {
   const { host, paths } = build;
-  const { offline, emit, settings } = build.request;
+  const { offline, emit, settings, vendor } = build.request;
   return {
     name: "store",
     stage: "packages",
@@ -88,6 +88,7 @@ function storeStep(
         workers,
         offline,
         emit,
+        ...(vendor === undefined ? {} : { vendor }),
         ...signalOption(build),
       });
       await build.family.checkFiles(build, filesOf(wanted, stored));
@@ -96,7 +97,11 @@ function storeStep(
   };
 }
 
-function packageLocation({ request, sources, snapshots }: ProviderBuild, locked: LockedPackage): PackageLocation {
+/** Where the file of a locked package is: at its mirror and in archives, or on this machine. */
+export function packageLocation(
+  { request, sources, snapshots }: ProviderBuild,
+  locked: LockedPackage,
+): PackageLocation {
   const { name, version, architecture, sha256, sizeBytes } = locked;
   const source = sources.find(({ id }) => id === locked.repository);
   const identity = { name, version, architecture, sha256, sizeBytes };

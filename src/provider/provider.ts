@@ -92,6 +92,7 @@ export interface ImageSteps {
   readonly lock: Step<Lock>;
   /** What the lock depends on. */
   readonly lockInputs: LockInputs;
+  readonly origins: PackageOrigins;
   readonly baseTree: Step<BaseTree>;
   readonly image: Step<BuiltImage>;
   /** What brings a build to the end of a stage; the result names files and directories that were made. */

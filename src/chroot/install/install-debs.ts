@@ -1,21 +1,10 @@
 import path from "node:path";
-import { ComposerError, compareCodeUnits, type EventSink, isComposerError } from "../../core/index.ts";
+import { ComposerError, type EventSink, isComposerError } from "../../core/index.ts";
 import { createTreeWriter, type Host } from "../../host/index.ts";
-import { type LockedPackage, unpackDeb } from "../../ospackage/index.ts";
+import { unpackDeb } from "../../ospackage/index.ts";
 import type { Bind, RootRunner } from "../run-in-root.ts";
+import { bindPackages, type InstallOptions, type PackageFile } from "./package-files.ts";
 import { readPathFilter } from "./path-filter.ts";
-
-/** A locked package and the verified file that it is installed from. */
-export interface PackageFile {
-  readonly package: LockedPackage;
-  readonly file: string;
-}
-
-export interface InstallOptions {
-  readonly emit: EventSink;
-  /** Gets every line that dpkg and the package scripts write. */
-  readonly log: (line: string) => void;
-}
 
 /** Where the package files are seen inside the tree. */
 const PACKAGES_DIRECTORY = "/run/packages";
@@ -74,7 +63,7 @@ export async function installDebs(
   };
 
   // The essential packages depend on each other in circles, but all of them are already in place as files.
-  const { binds, insidePath } = bindDirectories(packages);
+  const { binds, insidePath } = bindPackages(packages, PACKAGES_DIRECTORY);
   await dpkg(["--force-depends", "--no-triggers", "--unpack", ...base.map(insidePath)], binds);
   await dpkg(["--no-triggers", "--configure", "--pending"]);
   if (rest.length > 0) await dpkg(["--no-triggers", "--unpack", ...rest.map(insidePath)], binds);
@@ -135,16 +124,6 @@ async function deferredBinds(host: Host, root: string): Promise<Bind[]> {
     binds.push({ source: path.join(root, "usr/bin/true"), target: program, writable: false });
   }
   return binds;
-}
-
-/** One bind for each directory that package files are in, and where a file is then seen. */
-function bindDirectories(packages: readonly PackageFile[]) {
-  const directories = [...new Set(packages.map(({ file }) => path.dirname(file)))].sort(compareCodeUnits);
-  const targetOf = (directory: string): string => `${PACKAGES_DIRECTORY}/${directories.indexOf(directory)}`;
-  return {
-    binds: directories.map((directory): Bind => ({ source: directory, target: targetOf(directory), writable: false })),
-    insidePath: ({ file }: PackageFile): string => `${targetOf(path.dirname(file))}/${path.basename(file)}`,
-  };
 }
 
 /** dpkg's own words for a package script that failed. */

@@ -1,0 +1,181 @@
+import path from "node:path";
+import { ComposerError, type EventSink, isComposerError } from "../../core/index.ts";
+import type { Host } from "../../host/index.ts";
+import type { RootRunner } from "../run-in-root.ts";
+import { bindPackages, type InstallOptions, type PackageFile } from "./package-files.ts";
+
+export interface RpmTransaction {
+  /** The tree to install into; empty, or with files that are to be there first. */
+  readonly root: string;
+  /** Where the target's own rpm looks for its database, for example `/var/lib/rpm`. */
+  readonly database: string;
+  /** Armored public keys: only packages that one of them signed are installed. Empty: signatures are not required. */
+  readonly keys: readonly string[];
+}
+
+/** Where the tool root sees the tree, package files and keys. */
+const TREE = "/run/image-root";
+const PACKAGES = "/run/packages";
+const SCRATCH = "/run/rpm";
+
+/** Package scripts call these again and again, we once at the end. They are covered by their names, first in the path of scripts. */
+const DEFERRED_PROGRAMS = ["dracut", "mkinitrd", "kernel-install", "update-bootloader", "grub2-mkconfig"];
+const DEFERRED = "/run/deferred";
+
+/**
+ * Installs packages into a tree in one transaction of the tool root's rpm: requirements, conflicts, digests and signatures
+ * are checked by it once more, before anything is unpacked.
+ *
+ * Macros that `preInstallScripts` put into the tree at `/etc/rpm/macros*` hold for the transaction, for example
+ * `%_excludedocs 1` or `%_install_langs C:en_US`.
+ *
+ * @param scratch an empty directory on the host
+ * @throws {INSTALL_SCRIPT_FAILED} a scriptlet failed, or rpm refuses the packages; names package and scriptlet
+ * @throws {INSTALL_AUDIT_FAILED} the database does not name what was to be installed
+ * @see rpm(8)
+ */
+export async function installRpms(
+  host: Host,
+  tools: RootRunner,
+  packages: readonly PackageFile[],
+  { root, database, keys }: RpmTransaction,
+  scratch: string,
+  { emit, log }: InstallOptions,
+): Promise<void> {
+  const tree = { source: root, target: TREE };
+  const { binds, insidePath } = bindPackages(packages, PACKAGES);
+  await layOutTree(host, root);
+  await writeScratch(host, scratch, keys);
+  const scratchBinds = [
+    { source: scratch, target: SCRATCH, writable: false },
+    { source: path.join(scratch, "deferred"), target: `${TREE}${DEFERRED}`, writable: false },
+  ];
+  const progress = createProgress(emit, packages);
+  const failures: string[] = [];
+  const onLine = (line: string): void => {
+    log(line);
+    progress(line);
+    if (FAILED_SCRIPTLET.test(line)) failures.push(line);
+  };
+  const macros = await macroFiles(host, root);
+  const rpm = async (...argv: readonly string[]): Promise<void> => {
+    const command = ["rpm", "--root", TREE, ...databaseOptions(database), ...macros] as const;
+    await tools.run({ argv: [...command, ...argv], tree, binds: [...binds, ...scratchBinds], onLine });
+  };
+
+  if (keys.length > 0) await rpm("--import", ...keys.map((_, index) => `${SCRATCH}/key-${index}.asc`));
+  const level = keys.length > 0 ? "all" : "digest";
+  const definitions = ["--define", `_pkgverify_level ${level}`, "--define", `_install_script_path ${SCRIPT_PATH}`];
+  try {
+    await rpm("--upgrade", "--verbose", ...definitions, ...packages.map(insidePath));
+  } catch (error) {
+    throw isComposerError(error, "HOST_PROGRAM_FAILED") ? refusal(error, failures) : error;
+  }
+  // A scriptlet that fails after the files are in place is a warning to rpm.
+  if (failures[0] !== undefined) throw scriptletFailure(failures[0], failures);
+  await audit(tools, tree, database, packages);
+  await removeLocks(host, path.join(root, database));
+}
+
+const SCRIPT_PATH = `${DEFERRED}:/usr/sbin:/usr/bin:/sbin:/bin`;
+
+/** Given always: what a distribution configures is in a package that the tool root need not have. */
+function databaseOptions(database: string): readonly string[] {
+  return ["--define", `_dbpath ${database}`, "--define", `_rpmlock_path ${database}/.rpm.lock`];
+}
+
+/** Mount points whose modes rpm could not set while something is mounted there. */
+async function layOutTree(host: Host, root: string): Promise<void> {
+  for (const [name, mode] of [
+    ["proc", 0o555],
+    ["sys", 0o555],
+    ["dev", 0o755],
+    ["run", 0o755],
+    ["tmp", 0o1777],
+  ] as const) {
+    await host.files.makeDirectory(path.join(root, name), mode);
+    await host.files.setMode(path.join(root, name), mode);
+  }
+}
+
+async function writeScratch(host: Host, scratch: string, keys: readonly string[]): Promise<void> {
+  for (const [index, key] of keys.entries()) {
+    await host.files.write(path.join(scratch, `key-${index}.asc`), key, 0o644);
+  }
+  const deferred = path.join(scratch, "deferred");
+  await host.files.makeDirectory(deferred, 0o755);
+  for (const name of DEFERRED_PROGRAMS) {
+    await host.files.write(path.join(deferred, name), "#!/bin/sh\nexit 0\n", 0o755);
+  }
+}
+
+/** rpm reads its own root's macros, which is the tool root. */
+async function macroFiles(host: Pick<Host, "files">, root: string): Promise<readonly string[]> {
+  const directory = path.join(root, "etc/rpm");
+  if (!(await host.files.exists(directory))) return [];
+  const names = (await host.files.list(directory)).filter((name) => /^macros(\.|$)/.test(name));
+  return names.flatMap((name) => ["--load", `${TREE}/etc/rpm/${name}`]);
+}
+
+/** rpm's own words, for example `warning: %post(foo-1.0-1.noarch) scriptlet failed, exit status 3`. */
+const FAILED_SCRIPTLET = /(%\w+)\((\S+?)\) scriptlet failed, (.+)$/;
+
+function scriptletFailure(line: string, details: readonly string[], cause?: unknown): ComposerError {
+  const [, scriptlet = "a scriptlet", name = "unknown", state = ""] = FAILED_SCRIPTLET.exec(line) ?? [];
+  const message = `Cannot install package "${name}": its ${scriptlet} scriptlet failed (${state})`;
+  return new ComposerError("INSTALL_SCRIPT_FAILED", message, { details, ...(cause === undefined ? {} : { cause }) });
+}
+
+function refusal(error: ComposerError, failures: readonly string[]): ComposerError {
+  if (failures[0] !== undefined) return scriptletFailure(failures[0], error.details, error);
+  return new ComposerError("INSTALL_SCRIPT_FAILED", "Cannot install the packages: rpm refuses them", {
+    details: error.details,
+    cause: error,
+  });
+}
+
+/** Imported keys are packages to rpm. */
+const KEY_PACKAGE = "gpg-pubkey";
+
+async function audit(
+  tools: RootRunner,
+  tree: { readonly source: string; readonly target: string },
+  database: string,
+  packages: readonly PackageFile[],
+): Promise<void> {
+  const argv = ["rpm", "--root", TREE, ...databaseOptions(database), "--query", "--all"] as const;
+  const { stdout } = await tools.run({ argv: [...argv, "--queryformat", "%{NAME} %{EVR} %{ARCH}\\n"], tree });
+  const installed = new Set(stdout.split("\n").filter((line) => line !== "" && !line.startsWith(`${KEY_PACKAGE} `)));
+  const wanted = packages.map((file) => `${file.package.name} ${file.package.version} ${file.package.architecture}`);
+  const missing = wanted.filter((name) => !installed.delete(name));
+  if (missing.length === 0 && installed.size === 0) return;
+  throw new ComposerError(
+    "INSTALL_AUDIT_FAILED",
+    "Cannot finish the installation: the rpm database is not what was asked for",
+    {
+      details: [...missing.map((name) => `missing: ${name}`), ...[...installed].map((name) => `unexpected: ${name}`)],
+    },
+  );
+}
+
+/** Files of sqlite and rpm that only matter while the database is open. */
+async function removeLocks(host: Host, directory: string): Promise<void> {
+  for (const name of [".rpm.lock", "rpmdb.sqlite-shm"]) await host.files.remove(path.join(directory, name));
+  const log = path.join(directory, "rpmdb.sqlite-wal");
+  if ((await host.files.stat(log))?.sizeBytes === 0) await host.files.remove(log);
+}
+
+/** With --verbose rpm names each package when it installs it. */
+function createProgress(emit: EventSink, packages: readonly PackageFile[]): (line: string) => void {
+  const names = new Set(
+    packages.map(
+      ({ package: { name, version, architecture } }) => `${name}-${version.replace(/^\d+:/, "")}.${architecture}`,
+    ),
+  );
+  let done = 0;
+  return (line) => {
+    if (!names.has(line.trim().replace(/-\d+:(?=[^-]+-[^-]+$)/, "-"))) return;
+    done += 1;
+    emit({ type: "progress", stage: "compose", activity: "Installing packages", done, total: packages.length });
+  };
+}
