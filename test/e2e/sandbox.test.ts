@@ -25,6 +25,11 @@ say processes "$(ls /proc | grep -c '^[0-9]')"
 say hostname "$(cat /proc/sys/kernel/hostname)"
 say environment "$(env | sed 's/=.*//' | grep -v -e '^_$' -e '^PWD$' -e '^SHLVL$' | sort | tr '\n' ' ')"
 say umask "$(umask)"
+say root "$(can touch /mine)"
+say tree "$(can touch /run/image/mine)"
+say inTree "$(can chroot /run/image /usr/bin/true)"
+say namespaceInTree "$(can chroot /run/image unshare --user true)"
+say escape "$(perl -e 'chdir "/"; mkdir "/tmp/down"; chroot "/tmp/down" or exit; chdir ".." for 1..64; chroot "."; opendir my $d, "/"; print join " ", readdir $d')"
 `;
 
 /** Real root must not be more dangerous than a plain user: what a package script may do is the same for both. */
@@ -64,7 +69,21 @@ describe.each([
     hostname: "localhost",
   });
   check("has a clean environment", { environment: /^PATH $/, umask: "0022" });
+
+  it("may chroot when it changes another tree, and gets nowhere with it", async ({ skip }) => {
+    if (skipReason !== "") skip(skipReason);
+    const inner = await probe(userNamespace, { tree: true });
+    expect(BigInt(`0x${inner["capabilities"]}`) & ~allowedCapabilities()).toBe(SYS_CHROOT);
+    expect(inner).toMatchObject({ mount: "no", mknod: "no", sysctl: "no", sysrq: "no", sys: "no" });
+    expect(inner).toMatchObject({ chroot: "yes", tree: "yes", inTree: "yes", namespaceInTree: "no", root: "no" });
+    // The classic way out: chroot into a directory below, and go up from what stayed outside.
+    expect(inner["escape"]?.trim().split(/\s+/)).toContain("probe");
+    expect(inner["escape"]?.trim().split(/\s+/)).not.toContain("home");
+  });
 });
+
+/** @see linux/capability.h */
+const SYS_CHROOT = 1n << 18n;
 
 /**
  * chown, dac_override, dac_read_search, fowner, fsetid, kill, setgid, setuid, setpcap, net_bind_service, sys_nice,
@@ -77,7 +96,10 @@ function allowedCapabilities(): bigint {
 }
 
 /** A tree that borrows the host's /usr, in namespaces like those of a build. */
-async function probe(userNamespace: readonly string[]): Promise<Readonly<Record<string, string>>> {
+async function probe(
+  userNamespace: readonly string[],
+  { tree = false } = {},
+): Promise<Readonly<Record<string, string>>> {
   await using directory = await makeDirectory("sandbox-");
   const outer = String.raw`
 set -eu
@@ -88,11 +110,26 @@ mkdir "$tree/usr" "$tree/mnt"
 mount --rbind /usr "$tree/usr"
 for name in bin sbin lib lib64; do [ ! -e "/usr/$name" ] || ln -s "usr/$name" "$tree/$name"; done
 printf '%s' "$PROBE" >"$tree/probe"
+image=$1/image
+mkdir -p "$image/usr"
+mount --rbind /usr "$image/usr"
+for name in bin sbin lib lib64; do [ ! -e "/usr/$name" ] || ln -s "usr/$name" "$image/$name"; done
+enter=$2
+if [ "$#" -gt 2 ]; then set -- --tree "$image" /run/image; else set --; fi
 exec env -i PATH="$PATH" \
-  unshare --mount --pid --net --ipc --uts --fork --kill-child -- sh "$2" "$tree" -- sh /probe
+  unshare --mount --pid --net --ipc --uts --fork --kill-child -- sh "$enter" "$tree" "$@" -- sh /probe
 `;
   const namespaces = ["unshare", ...userNamespace, "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"];
-  const argv = [...namespaces, "sh", "-c", outer, "sh", directory.path, ENTER_ROOT] as unknown as [string, ...string[]];
+  const argv = [
+    ...namespaces,
+    "sh",
+    "-c",
+    outer,
+    "sh",
+    directory.path,
+    ENTER_ROOT,
+    ...(tree ? ["tree"] : []),
+  ] as unknown as [string, ...string[]];
   const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   const output = await succeed(argv, { env: { PATH: searchPath, PROBE, SECRET: "of the caller" } });
   return Object.fromEntries(
