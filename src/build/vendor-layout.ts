@@ -105,11 +105,12 @@ export function planVendorDirectory({ lock, lockFile, stored, chains }: VendorPl
     }
     return described;
   });
-  add({ path: lockFile.name, sha256: sha256(lockFile.content), content: lockFile.content });
+  const lockName = fileName(lockFile.name);
+  add({ path: lockName, sha256: sha256(lockFile.content), content: lockFile.content });
   const manifest = jsonText({
     schemaVersion: 1,
     providerId: lock.providerId,
-    lock: lockFile.name,
+    lock: lockName,
     repositories,
   });
   add({ path: VENDOR_MANIFEST, sha256: sha256(manifest), content: manifest });
@@ -203,9 +204,7 @@ function faultsOf(
 function lists(index: Pick<PackageIndex, "byName">, locked: LockedPackage): boolean {
   return index
     .byName(locked.name)
-    .some(
-      (one) => one.sha256 === locked.sha256 && one.sizeBytes === locked.sizeBytes && one.path === locked.path,
-    );
+    .some((one) => one.sha256 === locked.sha256 && one.sizeBytes === locked.sizeBytes && one.path === locked.path);
 }
 
 function dateText(seconds: number): string {

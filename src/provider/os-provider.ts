@@ -12,6 +12,7 @@ import { type ProviderFiles, readProviderFiles } from "./provider-files.ts";
 import { type BuildPaths, type BuildRequest, type Provider, stageEnd } from "./provider.ts";
 import { rawImageSteps } from "./raw-image-steps.ts";
 import { repositorySources, snapshotUrls } from "./repository-sources.ts";
+import { snapshotAddresses } from "./snapshot-addresses.ts";
 import { treeSteps } from "./tree-steps.ts";
 
 const FAMILIES: Readonly<Record<string, PackageFamily>> = { deb: debFamily };
@@ -47,11 +48,14 @@ export async function createOsProvider(host: Host, request: BuildRequest): Promi
       const { image, ends } = rawImageSteps(build, packages, tree);
       const packagesEnd = stageEnd("packages", [packages.store], async () => [paths.packageCache]);
       const allEnds = { packages: packagesEnd, ...ends };
-      const { snapshots } = build;
       return {
         lock: packages.lock,
         lockInputs: inputs,
-        origins: { sources, snapshots, locate: (locked) => packageLocation(build, locked) },
+        origins: {
+          sources,
+          archivesOf: ({ id, dateSeconds }) => snapshotAddresses(build.snapshots.get(id), dateSeconds, ""),
+          locate: (locked) => packageLocation(build, locked),
+        },
         baseTree: tree.baseTree,
         image,
         ends: allEnds,

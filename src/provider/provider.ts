@@ -4,6 +4,7 @@ import type { Host } from "../host/index.ts";
 import type {
   Lock,
   LockedPackage,
+  LockedRepository,
   LockFile,
   LockInputs,
   LockPreference,
@@ -81,8 +82,8 @@ export type EarlyStage = "packages" | "compose" | "configuration";
 /** The repositories of a build, as far as files are fetched from them. */
 export interface PackageOrigins {
   readonly sources: readonly RepositorySource[];
-  /** Addresses of archives that keep what repositories once had, by repository. */
-  readonly snapshots: ReadonlyMap<string, string>;
+  /** Addresses that may show a repository as it was when its locked metadata was signed. */
+  readonly archivesOf: (repository: LockedRepository) => readonly string[];
   /** Where the file of a locked package is. */
   readonly locate: (locked: LockedPackage) => PackageLocation;
 }

@@ -13,13 +13,14 @@ import { enterNamespace, isInsideNamespace, requireArchitecture } from "../../ch
 import { type ImageTemplate, type MergedTemplate, requireSupported, type Settings } from "../../config/index.ts";
 import { architectureOf, type EventSink, type Stage, STAGES } from "../../core/index.ts";
 import { createProcessRunner, type Host } from "../../host/index.ts";
-import { lockFilePath, readLockFile } from "../../ospackage/index.ts";
-import { type BuildRequest, type NamedLockFile, createOsProvider } from "../../provider/index.ts";
+import { readVendorDirectory, type VendorDirectory } from "../../ospackage/index.ts";
+import { type BuildRequest, createOsProvider } from "../../provider/index.ts";
 import { watchBuild } from "../build-ending.ts";
 import type { CliContext } from "../context.ts";
 import { importNotesText } from "../import-notes.ts";
 import { loadCheckedTemplate } from "../load-checked-template.ts";
 import { MIRROR_OPTION, type MirrorFlags, withMirrors } from "../mirror-option.ts";
+import { readNamedLock } from "../named-lock.ts";
 import { openReporter } from "../open-reporter.ts";
 import type { Reporter } from "../report/index.ts";
 import { renderError } from "../report/render-error.ts";
@@ -30,6 +31,7 @@ interface BuildFlags extends BuildControlFlags {
   readonly systemPackagesOnly?: true;
   readonly mirror?: MirrorFlags;
   readonly locked?: true;
+  readonly vendor?: string;
 }
 
 export function registerBuild(program: Command, context: CliContext): void {
@@ -42,7 +44,8 @@ export function registerBuild(program: Command, context: CliContext): void {
     .option("--system-packages-only", "leave out of the graph what only the base system needs")
     .option(...MIRROR_OPTION)
     .option("--locked", "build exactly the packages of NAME.lock.json beside the template; read no index")
-    .option("--offline", "ask no repository; everything must be in the cache")
+    .option("--vendor <dir>", "look for packages in this directory, which vendor made, before the cache")
+    .option("--offline", "ask no repository; everything must be in the vendor directory or the cache")
     .addOption(new Option("--stage <name>", "end after this stage").choices(STAGES))
     .option("--skip-stage <name>", "leave out validate, sign or finalize; may be repeated", addStage)
     .option("--timeout <time>", "end the build after this time, for example 30m", checkTimeout)
@@ -75,7 +78,10 @@ async function build(context: CliContext, file: string, flags: BuildFlags): Prom
   });
   requireSupported(template);
   const control = planFor(template.template.build);
-  const locked = flags.locked === true ? await readLock(context, file) : undefined;
+  const chosen = {
+    ...(flags.locked === true ? { locked: await readNamedLock(context, file) } : {}),
+    ...(flags.vendor === undefined ? {} : { vendor: await readVendor(context, flags.vendor) }),
+  };
   if (control.stages.last === "validate") return validateOnly(context, template, settings, control);
   if (!isInsideNamespace(host)) {
     const notes = template.imported === undefined ? undefined : importNotesText(template.imported);
@@ -86,16 +92,11 @@ async function build(context: CliContext, file: string, flags: BuildFlags): Prom
     return;
   }
   const buildSettings = { ...settings, workers: workersFor(context, template.template, settings) };
-  await buildInside(context, file, template, buildSettings, control, flags, locked);
+  await buildInside(context, file, template, buildSettings, control, flags, chosen);
 }
 
-async function readLock({ host }: CliContext, template: string): Promise<NamedLockFile> {
-  const file = lockFilePath(template);
-  const read = await readLockFile(host.files, path.resolve(host.environment.workingDirectory, file), {
-    file,
-    template,
-  });
-  return { ...read, file };
+async function readVendor({ host }: CliContext, directory: string): Promise<VendorDirectory> {
+  return readVendorDirectory(host.files, path.resolve(host.environment.workingDirectory, directory), directory);
 }
 
 async function buildInside(
@@ -105,7 +106,7 @@ async function buildInside(
   settings: Settings,
   control: BuildControl,
   flags: BuildFlags,
-  locked: NamedLockFile | undefined,
+  chosen: Pick<BuildRequest, "locked" | "vendor">,
 ): Promise<void> {
   const { host } = context;
   const reporter = await openReporter(context, settings);
@@ -115,7 +116,7 @@ async function buildInside(
     ...requestFor(template, settings, emit),
     offline: flags.offline === true,
     signal: ending.signal,
-    ...(locked === undefined ? {} : { locked }),
+    ...chosen,
   };
   const buildHost: Host = { ...host, processes: createProcessRunner(emit) };
   try {

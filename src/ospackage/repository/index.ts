@@ -8,4 +8,6 @@ export * from "./host-mirror.ts";
 export * from "./read-deb-repository.ts";
 export * from "./read-local-repository.ts";
 export type * from "./repository.ts";
+export { type ChainFile, collectSignedChain, type SignedChain, type SignedChainOptions } from "./signed-chain.ts";
+export { trustedKeyring } from "./trusted-keyring.ts";
 export { type SignedMetadata, type VerifiedText, verifySignature } from "./verify-signature.ts";
