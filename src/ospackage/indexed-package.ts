@@ -18,6 +18,9 @@ export interface IndexedPackage {
   readonly sizeBytes: number;
   readonly installedSizeBytes: number;
   readonly sha256: Sha256Hex;
+  /** Of Debian packages only: whether no system is without it, and the Priority field. */
+  readonly essential?: boolean;
+  readonly priority?: string;
 }
 
 /** What an index of either family can be asked. */

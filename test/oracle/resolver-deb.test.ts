@@ -1,6 +1,12 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { isComposerError } from "../../src/core/index.ts";
-import { resolveDeb, versionSatisfies, type RepositoryIndex, type Resolution } from "../../src/ospackage/index.ts";
+import {
+  resolveDeb,
+  versionSatisfies,
+  type RepositoryIndex,
+  type DebPackage,
+  type Resolution,
+} from "../../src/ospackage/index.ts";
 import { openAptArchive } from "./resolver-apt-archive.ts";
 import { doseFailures, hasDose, itself, pseudoPackage, stanza } from "./resolver-dose.ts";
 import { orderFaults } from "./resolver-order.ts";
@@ -35,7 +41,7 @@ describe.skipIf(trixie === undefined || bookworm === undefined || !hasDose())(
       );
       const versions = Map.groupBy(packages, ({ name }) => name);
       const sets = randomRootSets(SETS_EACH, packages, seed);
-      const solutions = new Map<RootSet, Resolution>();
+      const solutions = new Map<RootSet, Resolution<DebPackage>>();
 
       /** Providers fill a request only where no package of the name does. */
       function relationOf(root: SetRoot): string {
@@ -48,7 +54,7 @@ describe.skipIf(trixie === undefined || bookworm === undefined || !hasDose())(
         return relationText(isThere === true ? { ...root, name: itself(name) } : root);
       }
 
-      function tryToResolve({ roots }: RootSet): Resolution | undefined {
+      function tryToResolve({ roots }: RootSet): Resolution<DebPackage> | undefined {
         const requests = roots.map((root) => ({ text: requestText(root), origin: "oracle" }));
         try {
           return resolveDeb({ repositories, architecture: "amd64", requests, includeEssential: true });

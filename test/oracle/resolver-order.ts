@@ -1,4 +1,4 @@
-import { parseProvides, parseRelations, type Resolution } from "../../src/ospackage/index.ts";
+import { parseProvides, parseRelations, type DebPackage, type Resolution } from "../../src/ospackage/index.ts";
 
 export interface OrderFaults {
   /** What comes too late, as `package: what it lacks`. */
@@ -13,7 +13,7 @@ export interface OrderFaults {
  * A Depends may come later than the package only when it needs the package itself; a Pre-Depends only when it
  * pre-depends on it; what a Pre-Depends needs, only when that needs the package.
  */
-export function orderFaults({ packages, edges }: Resolution): OrderFaults {
+export function orderFaults({ packages, edges }: Resolution<DebPackage>): OrderFaults {
   const position = new Map(packages.map(({ package: { name } }, at) => [name, at]));
   const isLate = (need: string, name: string) => (position.get(need) ?? -1) > (position.get(name) ?? -1);
   const needs = Map.groupBy(edges, ({ from }) => from);
@@ -46,7 +46,7 @@ export function orderFaults({ packages, edges }: Resolution): OrderFaults {
 }
 
 /** Pre-Depends fields read anew, without the edges: each has to be filled by a package before, by name or Provides. */
-function unfilledPreDepends({ packages }: Resolution): readonly string[] {
+function unfilledPreDepends({ packages }: Resolution<DebPackage>): readonly string[] {
   const present = new Set<string>();
   return packages.flatMap(({ package: { name, provides, preDepends } }) => {
     const missing = parseRelations(preDepends).filter((group) => !group.some((relation) => present.has(relation.name)));

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { isComposerError } from "../../src/core/index.ts";
-import { resolveDeb, type Resolution } from "../../src/ospackage/index.ts";
+import { resolveDeb, type DebPackage, type Resolution } from "../../src/ospackage/index.ts";
 import { openAptArchive, type AptArchive } from "./resolver-apt-archive.ts";
 import { doseFailures, hasDose, pseudoPackage, stanza } from "./resolver-dose.ts";
 import { explainDifference } from "./resolver-preference-rules.ts";
@@ -105,7 +105,7 @@ function* satisfiableSets(archive: AptArchive) {
   }
 }
 
-function tryToResolve({ repository }: AptArchive, names: readonly string[]): Resolution | undefined {
+function tryToResolve({ repository }: AptArchive, names: readonly string[]): Resolution<DebPackage> | undefined {
   const requests = names.map((text) => ({ text, origin: "oracle" }));
   try {
     return resolveDeb({ repositories: [repository], architecture: "amd64", requests, includeEssential: true });
@@ -120,7 +120,7 @@ function wholeRequests({ repository }: AptArchive, requests: readonly string[]):
   return [...new Set(["?essential", ...repository.index.required().map(({ name }) => name), ...requests])];
 }
 
-function versionsIn({ packages }: Resolution): readonly string[] {
+function versionsIn({ packages }: Resolution<DebPackage>): readonly string[] {
   return packages.map(({ package: { name, version } }) => `${name} ${version}`).sort();
 }
 
@@ -130,7 +130,7 @@ function rulesOfDifference(archive: AptArchive, requests: readonly string[], the
 }
 
 /** apt gives up where its first choices lead nowhere; that ours can be installed, dose-debcheck has to say. */
-function rulesOfRefusal({ packages }: Resolution): ReadonlySet<string> | undefined {
+function rulesOfRefusal({ packages }: Resolution<DebPackage>): ReadonlySet<string> | undefined {
   const chosen = packages.map((resolved) => resolved.package);
   const everything = pseudoPackage(
     "everything",

@@ -141,21 +141,21 @@ const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "priority of repositories",
-    file: "deb-pool.ts",
+    file: "package-pool.ts",
     find: "b.repository.source.priority - a.repository.source.priority ||",
     replace: "",
   },
   {
     name: "negative priority",
-    file: "deb-pool.ts",
+    file: "package-pool.ts",
     find: "repositories.filter(({ source }) => source.priority >= 0)",
     replace: "repositories",
   },
   {
     name: "newest version",
-    file: "deb-pool.ts",
-    find: "compareDebVersions(b.package.version, a.package.version)",
-    replace: "compareDebVersions(a.package.version, b.package.version)",
+    file: "package-pool.ts",
+    find: "compareVersions(b.package.version, a.package.version)",
+    replace: "compareVersions(a.package.version, b.package.version)",
   },
   {
     name: "Priority field of providers",
@@ -165,13 +165,13 @@ const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "allowPackages",
-    file: "deb-pool.ts",
+    file: "package-pool.ts",
     find: "allowPackages === undefined ? () => true : nameFilter(allowPackages)",
     replace: "() => allowPackages !== null",
   },
   {
     name: "exclusions",
-    file: "deb-pool.ts",
+    file: "package-pool.ts",
     find: "if (excluded(name)) return [];",
     replace: "",
   },

@@ -1,7 +1,5 @@
 import { compareCodeUnits } from "../../core/index.ts";
-import { type DebPackage, parseProvides, parseRelations } from "../deb/index.ts";
-import { formatRelation } from "../resolver/deb-relation.ts";
-import type { ResolvedPackage } from "../resolver/resolve-deb.ts";
+import type { Resolution } from "../resolver/resolve.ts";
 
 /** Stands for what every Debian system has. */
 const OF_EVERY_SYSTEM = "every system has it";
@@ -11,11 +9,14 @@ const OF_EVERY_SYSTEM = "every system has it";
  *
  * @returns by name, for example `openssh-server: libwrap0 (>= 7.6)`
  */
-export function reasonsOf(packages: readonly ResolvedPackage[]): ReadonlyMap<string, string> {
+export function reasonsOf({ packages, edges }: Resolution): ReadonlyMap<string, string> {
+  const needs = new Map(edges.toReversed().map(({ from, to, requirement }) => [`${from} ${to}`, requirement]));
   const byName = new Map(packages.map((resolved) => [resolved.package.name, resolved] as const));
   const inOrder = packages.toSorted((a, b) => compareCodeUnits(a.package.name, b.package.name));
   const asked = inOrder.filter(({ requestedAs }) => requestedAs !== undefined);
-  const ofSystem = inOrder.filter(({ package: { essential, priority } }) => essential || priority === "required");
+  const ofSystem = inOrder.filter(
+    ({ package: { essential, priority } }) => essential === true || priority === "required",
+  );
   const reasons = new Map<string, string>();
   const reached = new Set(asked);
   for (const resolved of ofSystem) {
@@ -29,16 +30,8 @@ export function reasonsOf(packages: readonly ResolvedPackage[]): ReadonlyMap<str
       const needed = byName.get(name);
       if (needed === undefined || reached.has(needed)) continue;
       reached.add(needed);
-      reasons.set(name, `${dependent.name}: ${relationOn(dependent, needed.package)}`);
+      reasons.set(name, `${dependent.name}: ${needs.get(`${dependent.name} ${name}`) ?? name}`);
     }
   }
   return reasons;
-}
-
-/** The first relation of a package that another one fills, by its name or by what it provides. */
-function relationOn(dependent: DebPackage, needed: DebPackage): string {
-  const names = new Set([needed.name, ...parseProvides(needed.provides).map(({ name }) => name)]);
-  const relations = [...parseRelations(dependent.preDepends), ...parseRelations(dependent.depends)];
-  const found = relations.find((alternatives) => alternatives.some(({ name }) => names.has(name)));
-  return found === undefined ? needed.name : found.map(formatRelation).join(" | ");
 }

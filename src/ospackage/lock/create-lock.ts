@@ -1,7 +1,7 @@
 import path from "node:path";
 import { compareCodeUnits, keyOf, type Json, type Sha256Hex } from "../../core/index.ts";
 import type { RepositoryIndex, RepositorySource } from "../repository/repository.ts";
-import type { Resolution, ResolvedPackage } from "../resolver/resolve-deb.ts";
+import type { Resolution, ResolvedPackage } from "../resolver/resolve.ts";
 import { reasonsOf } from "./brought-in-by.ts";
 import type { Lock, LockedPackage, LockedRepository } from "./lock.ts";
 
@@ -19,9 +19,9 @@ export interface CreateLockOptions {
 /** The lock of an image: plain values only, the same for the same choice and repositories. */
 export function createLock(options: CreateLockOptions): Lock {
   const { providerId, repositories, resolution, toolResolution, baseDirectory = "/" } = options;
-  const lockPackages = ({ packages }: Resolution): LockedPackage[] => {
-    const reasons = reasonsOf(packages);
-    return packages.map((resolved) => lockPackage(resolved, baseDirectory, reasons.get(resolved.package.name)));
+  const lockPackages = (chosen: Resolution): LockedPackage[] => {
+    const reasons = reasonsOf(chosen);
+    return chosen.packages.map((resolved) => lockPackage(resolved, baseDirectory, reasons.get(resolved.package.name)));
   };
   return {
     schemaVersion: 1,
@@ -86,8 +86,8 @@ function lockPackage(resolved: ResolvedPackage, baseDirectory: string, broughtIn
     maintainer: chosen.maintainer,
     ...(chosen.homepage === "" ? {} : { homepage: chosen.homepage }),
     ...(chosen.section === "" ? {} : { section: chosen.section }),
-    ...(chosen.priority === "" ? {} : { priority: chosen.priority }),
-    essential: chosen.essential,
+    ...(chosen.priority === undefined || chosen.priority === "" ? {} : { priority: chosen.priority }),
+    essential: chosen.essential ?? false,
     ...(requestedAs === undefined ? {} : { requestedAs }),
     ...(broughtInBy === undefined ? {} : { broughtInBy }),
     dependsOn: [...new Set([...preDependsOn, ...dependsOn])].sort(compareCodeUnits),

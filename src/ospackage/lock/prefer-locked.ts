@@ -2,7 +2,7 @@ import { ComposerError, globMatcher, isGlob, nearestOf } from "../../core/index.
 import type { IndexedPackage, PackageIndex } from "../indexed-package.ts";
 import type { RepositoryIndex } from "../repository/repository.ts";
 import type { PackageRequest } from "../resolver/package-request.ts";
-import type { Resolution } from "../resolver/resolve-deb.ts";
+import type { Resolution } from "../resolver/resolve.ts";
 import type { Lock } from "./lock.ts";
 
 /** A lock whose versions are taken again where they can be. */

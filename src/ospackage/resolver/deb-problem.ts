@@ -1,50 +1,47 @@
 import { compareCodeUnits } from "../../core/index.ts";
-import type { DebPackage } from "../deb/index.ts";
+import type { DebIndex, DebPackage } from "../deb/index.ts";
 import type { RepositoryIndex } from "../repository/repository.ts";
-import { createDebPool } from "./deb-pool.ts";
+import { createDebPool, type DebPool } from "./deb-pool.ts";
 import { createDebProvider, type DebProvider } from "./deb-provider.ts";
-import { selectPackages, type PackageRequest, type Root, type Selection } from "./package-request.ts";
-import type { UnknownRequest } from "./unknown-packages.ts";
+import { selectDebPackages } from "./deb-request.ts";
+import { explainDeb } from "./explain/explain-deb.ts";
+import type { ExplainedProvider } from "./explain/explained-provider.ts";
+import type { PackageRequest, Root, Selection } from "./package-request.ts";
+import { changeOptions, ESSENTIAL_ORIGIN, type Problem, type ResolveOptions, rootsOf } from "./problem.ts";
+import type { SolvableId } from "./solver-provider.ts";
 
-export interface ResolveDebOptions {
-  readonly repositories: readonly RepositoryIndex[];
-  /** In Debian's words, for example `amd64`. */
-  readonly architecture: string;
-  readonly requests: readonly PackageRequest[];
+export interface ResolveDebOptions extends ResolveOptions<DebIndex> {
   /** True for a system of its own: every Essential package and every one of Priority required is in it. */
   readonly includeEssential: boolean;
-  /** Names and globs of packages that must not be installed. */
-  readonly exclude?: readonly string[];
 }
 
-/** What is asked for, in the form that the solver takes. */
-export interface DebProblem {
-  readonly provider: DebProvider;
-  /** The essential packages, then the requests in their order. */
-  readonly roots: readonly Root[];
-  /** The requests that no repository can fill; `roots` has nothing for them. */
-  readonly unknown: readonly UnknownRequest[];
+/** {@link Problem} with Debian's own sides. */
+export interface DebProblem extends Problem<DebPackage> {
+  readonly pool: DebPool;
+  readonly provider: ExplainedProvider & DebProvider;
 }
 
-/** The origin of a request that nobody made. */
-export const ESSENTIAL_ORIGIN = "essential";
-
+/** The roots are the essential packages, then the requests in their order. */
 export function createDebProblem(options: ResolveDebOptions): DebProblem {
-  const { repositories, architecture, requests, includeEssential, exclude = [] } = options;
+  const { repositories, architecture, requests, includeEssential, exclude = [], installWeak = false } = options;
   const pool = createDebPool({ repositories, architecture, exclude });
-  const provider = createDebProvider(pool);
-  const selections = requests.map((request) => ({ request, selection: selectPackages(request, pool) }));
+  const provider = createDebProvider(pool, installWeak);
+  const select = (request: PackageRequest): Selection => selectDebPackages(request, pool);
+  const { roots, unknown } = rootsOf(requests, select, (request, selection, candidates) =>
+    requestRoot(request, selection, candidates, provider),
+  );
   return {
-    provider,
-    roots: [
-      ...(includeEssential ? essentialRoots(repositories, provider) : []),
-      ...selections.flatMap(({ request, selection }) => requestRoots(request, selection, provider)),
-    ],
-    unknown: selections.filter(({ selection }) => selection.requirements.length === 0),
+    options,
+    pool,
+    provider: { ...provider, ...explainDeb(provider) },
+    roots: [...(includeEssential ? essentialRoots(repositories, provider) : []), ...roots],
+    unknown,
+    select,
+    again: (changes) => createDebProblem(changeOptions(options, changes)),
   };
 }
 
-function essentialRoots(repositories: readonly RepositoryIndex[], provider: DebProvider): readonly Root[] {
+function essentialRoots(repositories: readonly RepositoryIndex<DebIndex>[], provider: DebProvider): readonly Root[] {
   const names = repositories.flatMap(({ index }) =>
     [...index.essential(), ...index.required()].map(({ name }) => name),
   );
@@ -62,9 +59,12 @@ function isEssential({ essential, priority }: DebPackage): boolean {
 }
 
 /** A request means the package of that name itself; others that provide the name fill it only where there is none. */
-function requestRoots(request: PackageRequest, selection: Selection, provider: DebProvider): readonly Root[] {
-  return selection.requirements.map((candidates) => {
-    const named = candidates.filter((id) => provider.pool.solvable(id).package.name === selection.name);
-    return { requirement: provider.requirementOn(request.text, named.length > 0 ? named : candidates), request };
-  });
+function requestRoot(
+  request: PackageRequest,
+  { name }: Selection,
+  candidates: readonly SolvableId[],
+  provider: DebProvider,
+): Root {
+  const named = candidates.filter((id) => provider.pool.solvable(id).package.name === name);
+  return { requirement: provider.requirementOn(request.text, named.length > 0 ? named : candidates), request };
 }

@@ -3,8 +3,8 @@ import type { DebPool } from "./deb-pool.ts";
 import { formatRelation } from "./deb-relation.ts";
 import type { RequirementId, SolvableId, SolverProvider } from "./solver-provider.ts";
 
-/** The relation fields that make a package need others. */
-export type DebRequirementField = "preDepends" | "depends";
+/** The relation fields that make a package need or want others. */
+export type DebRequirementField = "preDepends" | "depends" | "recommends";
 
 /** Debian packages as {@link SolverProvider}. */
 export interface DebProvider extends SolverProvider {
@@ -26,12 +26,14 @@ interface Requirement {
   candidates: readonly SolvableId[] | undefined;
 }
 
-export function createDebProvider(pool: DebPool): DebProvider {
+/** @param installWeak whether Recommends are wishes */
+export function createDebProvider(pool: DebPool, installWeak = false): DebProvider {
   const requirements: Requirement[] = [];
   const idByText = new Map<string, RequirementId>();
   const idsByField: Readonly<Record<DebRequirementField, (readonly RequirementId[])[]>> = {
     preDepends: [],
     depends: [],
+    recommends: [],
   };
   const conflictsOf: (readonly SolvableId[])[] = [];
 
@@ -81,6 +83,8 @@ export function createDebProvider(pool: DebPool): DebProvider {
   return {
     pool,
     candidates,
+    conditions: () => [],
+    wishes: (solvable) => (installWeak ? requirementsOf(solvable, "recommends") : []),
     requirements: (solvable) => [...requirementsOf(solvable, "preDepends"), ...requirementsOf(solvable, "depends")],
     conflicts,
     versions: (solvable) => pool.versionsOf(nameOf(solvable)),

@@ -1,37 +1,9 @@
-import { globMatcher, isGlob, type SourcePosition } from "../../core/index.ts";
+import { isGlob } from "../../core/index.ts";
 import { compareDebVersions, type DebOperator } from "../deb/index.ts";
 import type { DebPool } from "./deb-pool.ts";
 import { versionFits } from "./deb-relation.ts";
-import type { RequirementId, SolvableId } from "./solver-provider.ts";
-
-/** A package that someone asks for, in words like those of a template. */
-export interface PackageRequest {
-  /**
-   * `name`, `name=version`, `name>=version` (also `<=`, `>`, `<`, and Debian's `>>`, `<<`), `name_version` (with or without epoch), a virtual
-   * name, or a glob with `*`, `?` and `[…]`.
-   */
-  readonly text: string;
-  /** Only versions that are this one or begin with it, epoch and Debian revision aside: `6.12` takes `6.12.57-1`. */
-  readonly versionPrefix?: string;
-  /** What asks, for example `systemConfig.packages[3]`. */
-  readonly origin: string;
-  readonly position?: SourcePosition;
-}
-
-/** A requirement that does not come from a package, and who has it. */
-export interface Root {
-  readonly requirement: RequirementId;
-  readonly request: PackageRequest;
-}
-
-/** What a request comes to: one requirement for each package that it names. */
-export interface Selection {
-  /** The candidates of each requirement, most preferred first; empty when nothing fits. */
-  readonly requirements: readonly (readonly SolvableId[])[];
-  /** The package name in the request; the glob when it is one. */
-  readonly name: string;
-  readonly glob: boolean;
-}
+import { beginsWith, type PackageRequest, selectByGlob, type Selection } from "./package-request.ts";
+import type { SolvableId } from "./solver-provider.ts";
 
 const VERSIONED = /^([^\s<>=_]+)\s*(<<|<=|>=|>>|=|<|>)\s*(\S+)$/;
 /** People write `<` where Debian's control files have `<<`. */
@@ -39,27 +11,26 @@ const OPERATORS: Readonly<Record<string, DebOperator>> = { "<": "<<", ">": ">>" 
 const FILE_NAME = /^([^\s<>=_]+)_([^\s_]+)(?:_(\w+)(?:\.deb)?)?$/;
 
 /**
- * The candidates of a request.
+ * The candidates of a request: `name`, `name=version`, `name>=version` (also `<=`, `>`, `<`, and Debian's `>>`, `<<`),
+ * `name_version` (with or without epoch), a virtual name, or a glob.
  *
  * A glob selects every package whose name it matches. Kernels are the exception, because several of them would only
  * fill the disk: a glob that starts with `linux-image-` selects the one with the newest version, of equal ones the one
  * whose name has the fewest words for a flavour, then the shortest name, so that `linux-image-*` is `linux-image-amd64`
  * and `linux-image-*-amd64` is the plain kernel rather than a `cloud` or `rt` one.
  */
-export function selectPackages({ text, versionPrefix }: PackageRequest, pool: DebPool): Selection {
+export function selectDebPackages({ text, versionPrefix }: PackageRequest, pool: DebPool): Selection {
   const wanted = text.trim();
   const fits = (id: SolvableId): boolean =>
     versionPrefix === undefined || beginsWith(pool.solvable(id).package.version, versionPrefix);
-  if (isGlob(wanted)) return { requirements: selectByGlob(wanted, pool, fits), name: wanted, glob: true };
+  if (isGlob(wanted)) {
+    const selected = selectByGlob(wanted, pool, fits);
+    const requirements = wanted.startsWith(KERNEL_PREFIX) ? newestKernel(selected, pool) : selected;
+    return { requirements, name: wanted, glob: true };
+  }
   const [name, found] = selectByName(wanted, pool);
   const candidates = found.filter(fits);
   return { requirements: candidates.length === 0 ? [] : [candidates], name, glob: false };
-}
-
-/** Whole parts only: `6.1` is no beginning of `6.12`. */
-function beginsWith(version: string, prefix: string): boolean {
-  const bare = version.replace(/^\d+:/, "");
-  return bare.startsWith(prefix) && !/^[0-9A-Za-z]/.test(bare.slice(prefix.length));
 }
 
 function selectByName(wanted: string, pool: DebPool): readonly [string, readonly SolvableId[]] {
@@ -89,20 +60,6 @@ function isVersion(version: string, wanted: string): boolean {
 }
 
 const KERNEL_PREFIX = "linux-image-";
-
-function selectByGlob(
-  glob: string,
-  pool: DebPool,
-  fits: (id: SolvableId) => boolean,
-): readonly (readonly SolvableId[])[] {
-  const matches = globMatcher(glob);
-  const selected = pool
-    .names()
-    .filter(matches)
-    .map((name) => pool.versionsOf(name).filter(fits))
-    .filter((versions) => versions.length > 0);
-  return glob.startsWith(KERNEL_PREFIX) ? newestKernel(selected, pool) : selected;
-}
 
 function newestKernel(kernels: readonly (readonly SolvableId[])[], pool: DebPool): readonly (readonly SolvableId[])[] {
   const preferred = ([id]: readonly SolvableId[]) => pool.solvable(id ?? -1).package;

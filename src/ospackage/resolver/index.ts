@@ -7,13 +7,9 @@ export * from "./explain/index.ts";
 export * from "./graph/index.ts";
 export * from "./installation-order.ts";
 export type { PackageRequest } from "./package-request.ts";
-export {
-  resolveDeb,
-  type DependencyEdge,
-  type Resolution,
-  type ResolveDebOptions,
-  type ResolvedPackage,
-} from "./resolve-deb.ts";
+export type { ResolveDebOptions } from "./deb-problem.ts";
+export type { DependencyEdge, Resolution, ResolvedPackage } from "./resolve.ts";
+export { debQuestions, resolveDeb } from "./resolve-deb.ts";
 export { solve, type SolveResult, type SolverStatistics } from "./solve.ts";
 export type * from "./solver-provider.ts";
 export { UnknownPackagesError, type UnknownPackage } from "./unknown-packages.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { ComposerError } from "../../core/index.ts";
 import type { RepositoryIndex } from "../repository/repository.ts";
-import { resolveDeb, type ResolveDebOptions } from "./resolve-deb.ts";
+import type { ResolveDebOptions } from "./deb-problem.ts";
+import { resolveDeb } from "./resolve-deb.ts";
 import { toyRepository, type ToyPackage } from "./toy-repository.ts";
 
 type Options = Partial<Pick<ResolveDebOptions, "includeEssential" | "exclude" | "architecture">>;
@@ -370,9 +371,9 @@ describe("resolveDeb()", () => {
     const { packages: ordered, edges } = resolve([toyRepository(packages)], ["app"]);
     expect(ordered.map(({ package: { name } }) => name)).toEqual(["b", "c", "app"]);
     expect(edges).toEqual([
-      { from: "c", to: "b", kind: "depends" },
-      { from: "app", to: "c", kind: "pre-depends" },
-      { from: "app", to: "b", kind: "depends" },
+      { from: "c", to: "b", kind: "depends", requirement: "b" },
+      { from: "app", to: "c", kind: "pre-depends", requirement: "c" },
+      { from: "app", to: "b", kind: "depends", requirement: "b" },
     ]);
   });
 });

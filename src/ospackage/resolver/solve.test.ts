@@ -21,7 +21,9 @@ function solveUniverse({ solvables, roots }: Universe): SolveResult {
   const needs = solvables.map(({ requires = [] }) => requires.map(requirementOn));
   const provider: SolverProvider = {
     candidates: (requirement) => requirements[requirement] ?? [],
+    conditions: () => [],
     requirements: (solvable) => needs[solvable] ?? [],
+    wishes: () => [],
     conflicts: (solvable) => solvables[solvable]?.conflicts ?? [],
     versions: (solvable) => [...solvables.keys()].filter((id) => solvables[id]?.name === solvables[solvable]?.name),
   };
@@ -144,6 +146,8 @@ describe("solve()", () => {
     const length = 30_000;
     const versionless: SolverProvider = {
       candidates: (requirement) => [requirement],
+      conditions: () => [],
+      wishes: () => [],
       requirements: (solvable) => (solvable + 1 < length ? [solvable + 1] : []),
       conflicts: () => [],
       versions: () => [],

@@ -85,16 +85,18 @@ export function solve(provider: SolverProvider, roots: readonly RequirementId[])
   function enter(solvable: SolvableId): Clause | undefined {
     if (entered.has(solvable)) return undefined;
     entered.add(solvable);
-    const needs = provider
-      .requirements(solvable)
-      .map((requirement) => ({ requirement, candidates: provider.candidates(requirement) }));
+    const needs = provider.requirements(solvable).map((requirement) => ({
+      requirement,
+      candidates: provider.candidates(requirement),
+      conditions: provider.conditions(requirement).filter((condition) => condition !== solvable),
+    }));
     const rivals = provider.versions(solvable).filter((other) => other !== solvable && !entered.has(other));
     const enemies = provider.conflicts(solvable).filter((other) => other !== solvable);
     const made: Clause[] = [
       ...needs
-        .filter(({ candidates }) => !candidates.includes(solvable))
-        .map(({ requirement, candidates }) => ({
-          literals: [absent(solvable), ...candidates.map(installed)],
+        .filter(({ candidates, conditions }) => !candidates.some((id) => id === solvable || conditions.includes(id)))
+        .map(({ requirement, candidates, conditions }) => ({
+          literals: [absent(solvable), ...conditions.map(absent), ...candidates.map(installed)],
           origin: { kind: "requires", solvable, requirement } as const,
         })),
       ...rivals.map((other) => exclusion({ kind: "one-version", solvable, other })),

@@ -1,6 +1,7 @@
 import { ComposerError, nearestOf, type SourcePosition } from "../../core/index.ts";
+import type { PackageIndex } from "../indexed-package.ts";
 import type { RepositoryIndex } from "../repository/repository.ts";
-import type { DebPool } from "./deb-pool.ts";
+import type { PackagePool } from "./package-pool.ts";
 import type { PackageRequest, Selection } from "./package-request.ts";
 
 export interface UnknownRequest {
@@ -43,8 +44,8 @@ export class UnknownPackagesError extends ComposerError {
  */
 export function unknownPackages(
   unknown: readonly UnknownRequest[],
-  pool: DebPool,
-  repositories: readonly RepositoryIndex[],
+  pool: PackagePool,
+  repositories: readonly RepositoryIndex<PackageIndex>[],
   workingVersion: (request: PackageRequest) => string | undefined,
 ): ComposerError {
   const searched = repositories.map(({ source }) => source.id).join(", ") || "no repository";
@@ -58,7 +59,7 @@ export function unknownPackages(
 function reasonOf(
   request: PackageRequest,
   { name, glob }: Selection,
-  pool: DebPool,
+  pool: PackagePool,
   workingVersion: (request: PackageRequest) => string | undefined,
 ): Omit<UnknownPackage, "request"> {
   const { versionPrefix } = request;

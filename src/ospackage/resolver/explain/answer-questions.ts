@@ -1,27 +1,25 @@
-import { createDebProblem, type ResolveDebOptions } from "../deb-problem.ts";
-import { explainDeb } from "./explain-deb.ts";
+import type { Problem } from "../problem.ts";
 import { lineSavings } from "./line-savings.ts";
 import { noSuchPackages } from "./no-such-packages.ts";
 import type { ExclusionLine, PackageQuestions, WhyAnswer } from "./package-questions.ts";
 import { shortestChains } from "./shortest-chains.ts";
 import { findSolution } from "./solution.ts";
 import { unsatisfiable } from "./unsatisfiable.ts";
-import { whyNotDeb } from "./why-not-deb.ts";
+import { whyNot } from "./why-not.ts";
 
 /**
- * Answers about what {@link resolveDeb} chooses for the same options.
+ * Answers about what is chosen for a problem.
  *
- * @param exclusions what `options.exclude` says, with the places where it was written
+ * @param exclusions what is excluded, with the places where it was written
  * @throws {RESOLVER_UNKNOWN_PACKAGE} @throws {RESOLVER_UNSATISFIABLE} there is no choice to ask about
  */
-export function debQuestions(
-  options: ResolveDebOptions,
-  exclusions: readonly ExclusionLine[] = (options.exclude ?? []).map((text) => ({ text })),
+export function answerQuestions(
+  problem: Problem,
+  exclusions: readonly ExclusionLine[] = (problem.options.exclude ?? []).map((text) => ({ text })),
 ): PackageQuestions {
-  const problem = createDebProblem(options);
-  if (problem.unknown.length > 0) throw noSuchPackages(problem, options);
-  const result = findSolution(explainDeb(problem.provider), problem.roots);
-  if (!("solution" in result)) throw unsatisfiable(result.core, problem, options);
+  if (problem.unknown.length > 0) throw noSuchPackages(problem);
+  const result = findSolution(problem.provider, problem.roots);
+  if (!("solution" in result)) throw unsatisfiable(result.core, problem);
   const { solution } = result;
 
   function why(name: string): readonly WhyAnswer[] {
@@ -37,6 +35,6 @@ export function debQuestions(
   return {
     why,
     savings: () => lineSavings(solution),
-    whyNot: (text) => whyNotDeb(text, { options, problem, solution, exclusions }),
+    whyNot: (text) => whyNot(text, { problem, solution, exclusions }),
   };
 }

@@ -8,7 +8,9 @@ describe("conflictTree()", () => {
     // Package n has the requirement n + 1, which only package n + 1 fills.
     const provider: ExplainedProvider = {
       candidates: (requirement) => [requirement],
+      conditions: () => [],
       requirements: (solvable) => [solvable + 1],
+      wishes: () => [],
       conflicts: () => [],
       versions: (solvable) => [solvable],
       facts: (solvable) => ({
@@ -19,8 +21,10 @@ describe("conflictTree()", () => {
         installedSizeBytes: 0,
       }),
       named: () => [],
-      needs: (solvable) => [{ requirement: solvable + 1, verb: "depends on" }],
+      needs: (solvable) => [{ requirement: solvable + 1, verb: "depends on", kind: "depends" }],
       requirementText: (requirement) => `p${requirement}`,
+      namesIn: () => [],
+      recommendedBy: () => [],
       filledAs: () => undefined,
       exclusion: () => ({ verb: "breaks", passiveVerb: "is broken by" }),
       missing: () => [],

@@ -2,16 +2,10 @@ import { parseProvides, parseRelations, type DebRelation } from "../../deb/index
 import type { DebProvider } from "../deb-provider.ts";
 import { formatRelation, versionFits } from "../deb-relation.ts";
 import type { RequirementId, SolvableId } from "../solver-provider.ts";
-import {
-  type Exclusion,
-  type ExplainedProvider,
-  listVersions,
-  type Need,
-  type PackageFacts,
-} from "./explained-provider.ts";
+import { type Exclusion, type Explanations, listVersions, type Need, type PackageFacts } from "./explained-provider.ts";
 
 /** Debian's words for what a solution or a contradiction is made of. */
-export function explainDeb(provider: DebProvider): ExplainedProvider {
+export function explainDeb(provider: DebProvider): Explanations {
   const { pool } = provider;
 
   function facts(solvable: SolvableId): PackageFacts {
@@ -21,11 +15,14 @@ export function explainDeb(provider: DebProvider): ExplainedProvider {
   }
 
   function needs(solvable: SolvableId): readonly Need[] {
+    const [preDepends, depends] = [
+      provider.requirementsOf(solvable, "preDepends"),
+      provider.requirementsOf(solvable, "depends"),
+    ];
     return [
-      ...provider
-        .requirementsOf(solvable, "preDepends")
-        .map((requirement) => ({ requirement, verb: "pre-depends on" })),
-      ...provider.requirementsOf(solvable, "depends").map((requirement) => ({ requirement, verb: "depends on" })),
+      ...preDepends.map((requirement): Need => ({ requirement, verb: "pre-depends on", kind: "pre-depends" })),
+      ...depends.map((requirement): Need => ({ requirement, verb: "depends on", kind: "depends" })),
+      ...provider.wishes(solvable).map((requirement): Need => ({ requirement, verb: "recommends", kind: "wish" })),
     ];
   }
 
@@ -97,11 +94,12 @@ export function explainDeb(provider: DebProvider): ExplainedProvider {
   }
 
   return {
-    candidates: (requirement) => provider.candidates(requirement),
-    requirements: (solvable) => provider.requirements(solvable),
-    conflicts: (solvable) => provider.conflicts(solvable),
-    versions: (solvable) => provider.versions(solvable),
     requirementText: (requirement) => provider.requirementText(requirement),
+    namesIn: (requirement) => [...new Set(provider.alternativesOf(requirement).map(({ name }) => name))],
+    recommendedBy: (solvable) =>
+      parseRelations(pool.solvable(solvable).package.recommends)
+        .flat()
+        .map(({ name }) => name),
     facts,
     named: (name) =>
       pool.matches({ name, archQualifier: undefined, operator: undefined, version: undefined }, "positive"),

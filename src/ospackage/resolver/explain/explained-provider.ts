@@ -10,11 +10,13 @@ export interface PackageFacts {
   readonly installedSizeBytes: number;
 }
 
-/** One need of a package. */
+/** One need of a package, or one of its wishes. */
 export interface Need {
   readonly requirement: RequirementId;
   /** For example `depends on`. */
   readonly verb: string;
+  /** Pre-dependencies have to be in working order before the package is even unpacked; wishes may stay unfilled. */
+  readonly kind: "depends" | "pre-depends" | "wish";
 }
 
 /** Why two packages exclude each other. */
@@ -27,17 +29,22 @@ export interface Exclusion {
   readonly declared?: string;
 }
 
-/**
- * What explanations ask about packages beside what the solver does; both package families adapt to it.
- */
-export interface ExplainedProvider extends SolverProvider {
+/** What the solver and explanations ask about packages; both package families adapt to it. */
+export type ExplainedProvider = SolverProvider & Explanations;
+
+/** What only explanations ask. */
+export interface Explanations {
   facts(solvable: SolvableId): PackageFacts;
   /** The packages that have or provide a name, those that have it first. */
   named(name: string): readonly SolvableId[];
-  /** In the order in which `requirements` has them. */
+  /** In the order in which `requirements` has them, then the wishes. */
   needs(solvable: SolvableId): readonly Need[];
   /** The words of a requirement, as the package has it. */
   requirementText(requirement: RequirementId): string;
+  /** The names of packages that the words of a requirement name. */
+  namesIn(requirement: RequirementId): readonly string[];
+  /** The names that a package recommends. */
+  recommendedBy(solvable: SolvableId): readonly string[];
   /** What a package fills a requirement as, where that is not its own name: `mail-transport-agent`. */
   filledAs(requirement: RequirementId, solvable: SolvableId): string | undefined;
   /** Why `solvable` declares that it cannot be installed with `other`. */

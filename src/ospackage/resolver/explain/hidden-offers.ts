@@ -1,14 +1,14 @@
 import { globMatcher } from "../../../core/index.ts";
-import type { DebPackage } from "../../deb/index.ts";
 import type { RepositorySource } from "../../repository/repository.ts";
-import type { ResolveDebOptions } from "../deb-problem.ts";
+import type { PackageRequest } from "../package-request.ts";
+import type { Problem } from "../problem.ts";
 import { formatPosition } from "../unknown-packages.ts";
 import type { ExclusionLine } from "./package-questions.ts";
 
 /** For each repository that has the name and may not give it: why. */
 export function hiddenOffers(
   name: string,
-  { repositories, architecture }: ResolveDebOptions,
+  { options: { repositories, architecture }, pool }: Problem,
   exclusions: readonly ExclusionLine[],
 ): readonly string[] {
   const lines = linesAbout(name, exclusions);
@@ -16,13 +16,11 @@ export function hiddenOffers(
     const found = index.byName(name);
     if (found.length === 0) return [];
     const versions = found.map(({ version }) => version).join(", ");
-    const state = stateOf(name, source, lines) ?? (found.some(fits) ? undefined : `not for ${architecture}`);
+    const state =
+      stateOf(name, source, lines) ??
+      (found.some((candidate) => pool.fits(candidate)) ? undefined : `not for ${architecture}`);
     return state === undefined ? [] : [`${source.id} has ${name} ${versions}, but ${state}`];
   });
-
-  function fits(found: DebPackage): boolean {
-    return found.architecture === architecture || found.architecture === "all";
-  }
 }
 
 function stateOf(name: string, source: RepositorySource, lines: readonly ExclusionLine[]): string | undefined {
@@ -43,24 +41,25 @@ function quoted(lines: readonly ExclusionLine[]): string {
   return lines.map(({ text, position }) => `"${text}"${formatPosition(position)}`).join(" and ");
 }
 
-/** The same options with nothing that keeps a name out. */
-export function withOffersOf(name: string, options: ResolveDebOptions): ResolveDebOptions {
-  return {
-    ...options,
+/** The same with nothing that keeps a name out, and one more request. */
+export function withOffersOf(name: string, request: PackageRequest, problem: Problem): Problem {
+  const { options } = problem;
+  return problem.again({
+    requests: [...options.requests, request],
     exclude: (options.exclude ?? []).filter((glob) => !globMatcher(glob)(name)),
-    repositories: options.repositories.map((repository) => {
-      const { allowPackages, priority } = repository.source;
-      if (repository.index.byName(name).length === 0) return repository;
+    sources: options.repositories.map(({ source, index }) => {
+      if (index.byName(name).length === 0) return source;
+      const { allowPackages, priority } = source;
       const allow = allowPackages === undefined ? {} : { allowPackages: [...allowPackages, name] };
-      return { ...repository, source: { ...repository.source, ...allow, priority: Math.max(0, priority) } };
+      return { ...source, ...allow, priority: Math.max(0, priority) };
     }),
-  };
+  });
 }
 
 /** What to change so that a repository may give a package. */
 export function openingHint(
   name: string,
-  { repositories }: ResolveDebOptions,
+  { options: { repositories } }: Problem,
   exclusions: readonly ExclusionLine[],
 ): string {
   const lines = linesAbout(name, exclusions);

@@ -3,7 +3,6 @@
  */
 export type * from "./compare-solutions.ts";
 export type { PackageFacts } from "./explained-provider.ts";
-export { debQuestions } from "./deb-questions.ts";
 export type * from "./line-savings.ts";
 export type * from "./package-questions.ts";
 export { renderTree, type TreeNode } from "./render-tree.ts";

@@ -1,5 +1,5 @@
 import { compareCodeUnits } from "../../../core/index.ts";
-import { ESSENTIAL_ORIGIN } from "../deb-problem.ts";
+import { ESSENTIAL_ORIGIN } from "../problem.ts";
 import type { PackageRequest } from "../package-request.ts";
 import { type Chain, shortestChains } from "./shortest-chains.ts";
 import { compareSolutions, type SolutionDifference } from "./compare-solutions.ts";

@@ -3,7 +3,7 @@ import { ComposerError } from "../../../core/index.ts";
 import type { RepositoryIndex } from "../../repository/repository.ts";
 import type { ResolveDebOptions } from "../deb-problem.ts";
 import { toyRepository, type ToyPackage } from "../toy-repository.ts";
-import { debQuestions } from "./deb-questions.ts";
+import { debQuestions } from "../resolve-deb.ts";
 import type { Chain } from "./shortest-chains.ts";
 
 type Options = Partial<Pick<ResolveDebOptions, "exclude" | "includeEssential">>;

@@ -1,4 +1,4 @@
-import { ESSENTIAL_ORIGIN } from "../deb-problem.ts";
+import { ESSENTIAL_ORIGIN } from "../problem.ts";
 import type { PackageRequest } from "../package-request.ts";
 import { formatPosition } from "../unknown-packages.ts";
 

@@ -10,7 +10,7 @@ export interface Solution {
   readonly roots: readonly Root[];
   /** What the roots reach, each after something that needs it. */
   readonly packages: ReadonlySet<SolvableId>;
-  /** The chosen package that fills a requirement; of several, the most preferred. */
+  /** The chosen package that fills a requirement that counts; of several, the most preferred. */
   readonly fillerOf: (requirement: RequirementId) => SolvableId | undefined;
 }
 
@@ -23,7 +23,10 @@ export function findSolution(provider: ExplainedProvider, roots: readonly Root[]
   );
   if (!result.satisfiable) return { core: result.core };
   const installed = new Set(result.installed);
-  const fillerOf = (requirement: RequirementId) => provider.candidates(requirement).find((id) => installed.has(id));
+  const fillerOf = (requirement: RequirementId) =>
+    provider.conditions(requirement).every((id) => installed.has(id))
+      ? provider.candidates(requirement).find((id) => installed.has(id))
+      : undefined;
   const packages = new Set(roots.flatMap(({ requirement }) => fillerOf(requirement) ?? []));
   // The set grows while it is walked.
   for (const id of packages) {

@@ -1,7 +1,6 @@
 import type { ClauseOrigin } from "../clause.ts";
-import type { DebProblem, ResolveDebOptions } from "../deb-problem.ts";
+import type { Problem } from "../problem.ts";
 import { conflictTree } from "./conflict-tree.ts";
-import { explainDeb } from "./explain-deb.ts";
 import { minimalConflicts } from "./minimal-conflicts.ts";
 import { requestWithPlace } from "./request-label.ts";
 import { isRemovable, isSolvable, suggestChanges } from "./suggest-changes.ts";
@@ -20,18 +19,14 @@ const MAX_TREES = 2;
  *
  * @param core of all roots of `problem`, as the solver gives it
  */
-export function standsAgainst(
-  core: readonly ClauseOrigin[],
-  problem: DebProblem,
-  options: ResolveDebOptions,
-): Opposition {
+export function standsAgainst(core: readonly ClauseOrigin[], problem: Problem): Opposition {
   const { provider, roots } = problem;
   const conflicts = minimalConflicts(core, roots, ({ request }) => isRemovable(request), provider);
   const trees = conflicts.slice(0, MAX_TREES).map((conflict) =>
     conflictTree(
       conflict.core,
       conflict.roots.map(({ requirement, request }) => ({ requirement, text: requestWithPlace(request) })),
-      explainDeb(provider),
+      provider,
     ),
   );
   const left = conflicts.length - trees.length;
@@ -41,7 +36,7 @@ export function standsAgainst(
   ];
   const [first] = conflicts;
   if (first !== undefined && conflicts.length === 1) {
-    const suggestions = suggestChanges(first, options, problem);
+    const suggestions = suggestChanges(first, problem);
     if (suggestions.length === 0) return { details };
     return {
       details: [...details, "", "It would fit after one of these changes:", ...suggestions.map((text) => `- ${text}`)],
@@ -50,8 +45,8 @@ export function standsAgainst(
   const inTheWay = new Set(
     conflicts.flatMap((conflict) => conflict.roots.map(({ request }) => request)).filter(isRemovable),
   );
-  const requests = options.requests.filter((request) => !inTheWay.has(request));
-  if (inTheWay.size === 0 || !isSolvable({ ...options, requests })) return { details };
+  const requests = problem.options.requests.filter((request) => !inTheWay.has(request));
+  if (inTheWay.size === 0 || !isSolvable(problem.again({ requests }))) return { details };
   const lines = [...inTheWay].map((request) => `- ${requestWithPlace(request)}`);
   return { details: [...details, "", "It would fit without all of these:", ...lines] };
 }

@@ -1,9 +1,8 @@
 import { ComposerError } from "../../../core/index.ts";
 import type { ClauseOrigin } from "../clause.ts";
-import { type DebProblem, ESSENTIAL_ORIGIN, type ResolveDebOptions } from "../deb-problem.ts";
 import type { PackageRequest } from "../package-request.ts";
+import { ESSENTIAL_ORIGIN, type Problem } from "../problem.ts";
 import { conflictTree } from "./conflict-tree.ts";
-import { explainDeb } from "./explain-deb.ts";
 import { type Conflict, minimalConflicts } from "./minimal-conflicts.ts";
 import { requestLabel, requestWithPlace } from "./request-label.ts";
 import { isRemovable, suggestChanges } from "./suggest-changes.ts";
@@ -16,19 +15,15 @@ const MAX_SHOWN = 5;
  *
  * @param core of all roots of `problem`, as the solver gives it
  */
-export function unsatisfiable(
-  core: readonly ClauseOrigin[],
-  problem: DebProblem,
-  options: ResolveDebOptions,
-): ComposerError {
+export function unsatisfiable(core: readonly ClauseOrigin[], problem: Problem): ComposerError {
   const { provider, roots } = problem;
   const conflicts = minimalConflicts(core, roots, ({ request }) => isRemovable(request), provider);
   const explained = conflicts.slice(0, MAX_SHOWN).map((conflict) => ({
-    suggestions: suggestChanges(conflict, withoutOthers(conflict, conflicts, options), problem),
+    suggestions: suggestChanges(conflict, problem, withoutOthers(conflict, conflicts, problem)),
     tree: conflictTree(
       conflict.core,
       conflict.roots.map(({ requirement, request }) => ({ requirement, text: requestWithPlace(request) })),
-      explainDeb(provider),
+      provider,
     ),
   }));
   const requests = conflicts.flatMap((conflict) => requestsOf(conflict));
@@ -71,11 +66,7 @@ function hintOf(
 }
 
 /** What is asked for, without the removable requests of the other contradictions. */
-function withoutOthers(
-  conflict: Conflict,
-  conflicts: readonly Conflict[],
-  options: ResolveDebOptions,
-): ResolveDebOptions {
+function withoutOthers(conflict: Conflict, conflicts: readonly Conflict[], problem: Problem): Problem {
   const others = new Set(
     conflicts
       .filter((other) => other !== conflict)
@@ -83,7 +74,8 @@ function withoutOthers(
       .filter(isRemovable),
   );
   for (const request of requestsOf(conflict)) others.delete(request);
-  return { ...options, requests: options.requests.filter((request) => !others.has(request)) };
+  if (others.size === 0) return problem;
+  return problem.again({ requests: problem.options.requests.filter((request) => !others.has(request)) });
 }
 
 function requestsOf({ roots }: Conflict): readonly PackageRequest[] {

@@ -1,10 +1,8 @@
 import { ComposerError, isGlob, nearestOf } from "../../../core/index.ts";
-import { compareDebVersions, parseRelations } from "../../deb/index.ts";
-import { createDebProblem, type DebProblem, type ResolveDebOptions } from "../deb-problem.ts";
-import { type PackageRequest, selectPackages } from "../package-request.ts";
+import type { PackageRequest } from "../package-request.ts";
+import type { Problem } from "../problem.ts";
 import type { SolvableId } from "../solver-provider.ts";
 import { compareSolutions, type SolutionDifference } from "./compare-solutions.ts";
-import { explainDeb } from "./explain-deb.ts";
 import type { PackageFacts } from "./explained-provider.ts";
 import type { ExclusionLine, WhyNotAnswer } from "./package-questions.ts";
 import { findSolution, type Solution } from "./solution.ts";
@@ -12,8 +10,7 @@ import { hiddenOffers, openingHint, withOffersOf } from "./hidden-offers.ts";
 import { standsAgainst } from "./stands-against.ts";
 
 export interface WhyNotContext {
-  readonly options: ResolveDebOptions;
-  readonly problem: DebProblem;
+  readonly problem: Problem;
   readonly solution: Solution;
   readonly exclusions: readonly ExclusionLine[];
 }
@@ -28,15 +25,14 @@ const NOTHING = { reasons: [], details: [], available: [] } as const;
  * @param text as a template would ask for it: `nginx`, `nginx=1.26-1`, `nginx>=1.26`
  * @throws {USAGE} the words are a glob
  */
-export function whyNotDeb(text: string, context: WhyNotContext): WhyNotAnswer {
+export function whyNot(text: string, context: WhyNotContext): WhyNotAnswer {
   if (isGlob(text)) {
     throw new ComposerError("USAGE", `Cannot explain "${text}": it may mean several packages`, {
       hint: "Name one package, for example nginx or nginx=1.26-1",
     });
   }
   const { problem, solution } = context;
-  const { pool } = problem.provider;
-  const { requirements, name } = selectPackages(requestFor(text), pool);
+  const { requirements, name } = problem.select(requestFor(text));
   const offered = requirements.flat();
   const named = offered.filter((id) => solution.provider.facts(id).name === name);
   // What provides the name is an answer only where nothing has it.
@@ -59,9 +55,9 @@ function isInstalled(name: string, installed: PackageFacts): Answer {
 
 /** Repositories offer it; either nothing wants it, or something stands against it. */
 function notChosen(text: string, name: string, candidates: readonly SolvableId[], context: WhyNotContext): Answer {
-  const { options, solution } = context;
+  const { problem, solution } = context;
   const inPlace = inPlaceOf(name, solution);
-  const attempt = tryWith({ ...options, requests: [...options.requests, requestFor(text)] }, solution);
+  const attempt = tryWith(problem.again({ requests: [...problem.options.requests, requestFor(text)] }), solution);
   const available = candidates.map((id) => versionWithRepository(solution.provider.facts(id)));
   const facts = { ...NOTHING, available, ...(inPlace === undefined ? {} : { installed: inPlace }) };
   if ("answer" in attempt) return { ...facts, ...attempt.answer, verdict: "conflicts" };
@@ -91,7 +87,7 @@ function inPlaceOf(name: string, { provider, packages }: Solution): PackageFacts
 
 /** Why one version was taken instead of others. */
 function whyPreferred(chosen: PackageFacts, candidates: readonly SolvableId[], { problem }: WhyNotContext): string {
-  const { pool } = problem.provider;
+  const { pool } = problem;
   const prioritiesOf = (version: string): readonly number[] =>
     pool
       .versionsOf(chosen.name)
@@ -104,47 +100,42 @@ function whyPreferred(chosen: PackageFacts, candidates: readonly SolvableId[], {
   if (first === undefined) return label;
   const { priority } = first.repository.source;
   if (chosenPriority > priority) return `${label}: its repository has priority ${chosenPriority}, not ${priority}`;
-  if (compareDebVersions(chosen.version, first.package.version) > 0) return `${label}, because it is newer`;
+  if (pool.compareVersions(chosen.version, first.package.version) > 0) return `${label}, because it is newer`;
   return `${label}, because a line of the template or another package wants it`;
 }
 
 /** Chosen packages that would have taken it, and why they did not. */
 function relationsTo(name: string, { problem, solution }: WhyNotContext): readonly string[] {
   const { provider } = problem;
-  const { pool } = provider;
   return [...solution.packages].flatMap((id) => {
-    const { package: found } = pool.solvable(id);
-    const names = (field: string): boolean =>
-      parseRelations(field)
-        .flat()
-        .some((relation) => relation.name === name);
-    const passedOver = provider
-      .requirements(id)
-      .filter((requirement) => provider.alternativesOf(requirement).some((relation) => relation.name === name))
-      .flatMap((requirement) => {
-        const filler = solution.fillerOf(requirement);
-        const taken = filler === undefined ? name : solution.provider.facts(filler).name;
-        if (taken === name) return [];
-        return [`${found.name} depends on ${provider.requirementText(requirement)}, and ${taken} was chosen for it`];
-      });
+    const dependent = provider.facts(id).name;
+    const passedOver = provider.needs(id).flatMap(({ requirement, verb, kind }) => {
+      if (kind === "wish" || !provider.namesIn(requirement).includes(name)) return [];
+      const filler = solution.fillerOf(requirement);
+      const taken = filler === undefined ? name : provider.facts(filler).name;
+      if (taken === name) return [];
+      return [
+        `${dependent} ${verb.replace("pre-", "")} ${provider.requirementText(requirement)}, and ${taken} was chosen for it`,
+      ];
+    });
+    const isOnlyRecommended = problem.options.installWeak !== true && provider.recommendedBy(id).includes(name);
     return [
       ...passedOver,
-      ...(names(found.recommends) ? [`${found.name} only recommends it; recommended packages are not installed`] : []),
+      ...(isOnlyRecommended ? [`${dependent} only recommends it; recommended packages are not installed`] : []),
     ];
   });
 }
 
 /** No candidate: the name, or the version, is not on offer. */
 function notOffered(text: string, name: string, context: WhyNotContext): Answer {
-  const { options, problem, solution, exclusions } = context;
-  const { pool } = problem.provider;
-  const hidden = hiddenOffers(name, options, exclusions);
+  const { problem, solution, exclusions } = context;
+  const { pool, options } = problem;
+  const hidden = hiddenOffers(name, problem, exclusions);
   const offered = pool.versionsOf(name).map((id) => solution.provider.facts(id));
   const wantsVersion = name !== text;
   if (offered.length > 0) return otherVersions(text, name, offered, hidden, context);
   if (hidden.length > 0) {
-    const opened = withOffersOf(name, options);
-    const attempt = tryWith({ ...opened, requests: [...opened.requests, requestFor(text)] }, solution);
+    const attempt = tryWith(withOffersOf(name, requestFor(text), problem), solution);
     return {
       ...NOTHING,
       verdict: "kept-out",
@@ -152,7 +143,7 @@ function notOffered(text: string, name: string, context: WhyNotContext): Answer 
       ...("answer" in attempt
         ? { details: ["Beside that, it would not fit:", ...attempt.answer.details] }
         : { effect: attempt.effect }),
-      hint: openingHint(name, options, exclusions),
+      hint: openingHint(name, problem, exclusions),
     };
   }
   const didYouMean = nearestOf(name, pool.names());
@@ -177,7 +168,7 @@ function otherVersions(
   const [, wanted] = /(?:=|<<|>>|<|>|_)\s*([^\s=<>]+)$/.exec(text) ?? [];
   const order = (version: string): string => {
     if (wanted === undefined) return "";
-    return compareDebVersions(version, wanted) < 0 ? ", older" : ", newer";
+    return context.problem.pool.compareVersions(version, wanted) < 0 ? ", older" : ", newer";
   };
   const installed = inPlaceOf(name, context.solution);
   const [nearest] = offered;
@@ -196,12 +187,11 @@ function otherVersions(
 type Attempt = { readonly effect: SolutionDifference } | { readonly answer: Pick<Answer, "details" | "hint"> };
 
 /** Resolves once more: what would be other, or why it is impossible. */
-function tryWith(options: ResolveDebOptions, before: Solution): Attempt {
-  const problem = createDebProblem(options);
+function tryWith(problem: Problem, before: Solution): Attempt {
   if (problem.unknown.length > 0) return { answer: { details: ["No version on offer fits."] } };
-  const result = findSolution(explainDeb(problem.provider), problem.roots);
+  const result = findSolution(problem.provider, problem.roots);
   if ("solution" in result) return { effect: compareSolutions(before, result.solution) };
-  return { answer: standsAgainst(result.core, problem, options) };
+  return { answer: standsAgainst(result.core, problem) };
 }
 
 function versionWithRepository({ version, repository }: PackageFacts): string {
