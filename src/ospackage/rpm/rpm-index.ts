@@ -1,3 +1,4 @@
+import type { Sha256Hex } from "../../core/index.ts";
 import type { IndexedPackage } from "../indexed-package.ts";
 
 /**
@@ -8,6 +9,8 @@ import type { IndexedPackage } from "../indexed-package.ts";
  * dependency in its own parentheses, as `rpm -q --requires` prints it.
  */
 export interface RpmPackage extends IndexedPackage {
+  /** The address that `path` is below, where it is not the repository's own. */
+  readonly baseUrl?: string;
   /** As the package states it; SPDX for newer distributions. */
   readonly licence: string;
   /** Seconds since 1970. */
@@ -26,7 +29,7 @@ export interface RpmPackage extends IndexedPackage {
 /** The packages of one repository, opened from a compact form; records are parsed on demand. */
 export interface RpmIndex {
   readonly packageCount: number;
-  /** True when `ownersOf` knows every path; otherwise only those that primary metadata lists. */
+  /** True when `ownersOf` knows every path that was asked for; otherwise only those that primary metadata lists. */
   readonly hasFileLists: boolean;
   /** Every name, in code unit order, once. */
   names(): Iterable<string>;
@@ -38,4 +41,12 @@ export interface RpmIndex {
   obsoletersOf(name: string): readonly RpmPackage[];
   /** The packages that have a file or directory at a path. */
   ownersOf(path: string): readonly RpmPackage[];
+}
+
+/** An index that was read from metadata. */
+export interface StoredRpmIndex extends RpmIndex {
+  /** The paths that relations name, also inside rich dependencies, in code unit order. */
+  neededPaths(): readonly string[];
+  /** The packages with a digest, which is how file lists name them. */
+  withDigest(sha256: Sha256Hex): readonly RpmPackage[];
 }

@@ -1,0 +1,121 @@
+import { type ByteSink, hashOfBytes, type HashListBuilder } from "../compact-index/index.ts";
+import { PRIMARY_ATTRIBUTE as ATTRIBUTE, PRIMARY_ELEMENT as ELEMENT } from "./primary-vocabulary.ts";
+import { PRE_MARK, RELATION_LETTERS, type RpmRelation } from "./rpm-record.ts";
+import { type XmlScanner, XML_TAG } from "./xml-scanner.ts";
+
+export interface RelationTarget {
+  /** Gets a line: the letter, and the entries with tabs between. */
+  readonly records: ByteSink;
+  /** Gets the names of the entries. */
+  readonly names: HashListBuilder | undefined;
+  readonly neededPaths: Set<string>;
+}
+
+const OPERATORS: Readonly<Record<string, string>> = { LT: " < ", LE: " <= ", EQ: " = ", GE: " >= ", GT: " > " };
+const [TAB, NEWLINE, BLANK, PARENTHESIS, SLASH, COLON, DASH, DELETE] = [9, 10, 0x20, 0x28, 0x2f, 0x3a, 0x2d, 0x7f];
+const PRE_BYTE = PRE_MARK.charCodeAt(0);
+const MAX_NAME_BYTES = 16 * 1024;
+const MAX_VERSION_BYTES = 1024;
+
+/** Copies the element of a relation, whose start tag was read, as a line of the record of package `number`. */
+export function copyRelation(scanner: XmlScanner, relation: RpmRelation, number: number, target: RelationTarget): void {
+  const { records, names, neededPaths } = target;
+  records.text(RELATION_LETTERS[relation]);
+  let isFirst = true;
+  while (scanner.next() === XML_TAG.start) {
+    if (scanner.element() === ELEMENT["rpm:entry"]) {
+      if (!isFirst) records.byte(TAB);
+      isFirst = false;
+      if (relation === "requires" && scanner.has(ATTRIBUTE.pre) && isTrue(scanner.attribute(ATTRIBUTE.pre))) {
+        records.byte(PRE_BYTE);
+      }
+      const start = copyName(scanner, records);
+      names?.add(hashOfBytes(records.bytes, start, records.end), number);
+      addPaths(records, start, neededPaths);
+      copyVersion(scanner, records);
+    }
+    scanner.skip();
+  }
+  records.byte(NEWLINE);
+}
+
+function isTrue(text: string | undefined): boolean {
+  return text === "1" || text === "true";
+}
+
+/** Returns where the name begins. */
+function copyName(scanner: XmlScanner, records: ByteSink): number {
+  if (!scanner.has(ATTRIBUTE.name)) throw scanner.fault("an entry of a relation has no name");
+  const start = records.end;
+  scanner.copyAttribute(ATTRIBUTE.name, records);
+  const length = records.end - start;
+  if (length === 0) throw scanner.fault("an entry of a relation has an empty name");
+  if (length > MAX_NAME_BYTES) throw scanner.fault(`a name in a relation has ${length} bytes`);
+  // Elsewhere a blank ends the name.
+  if (records.bytes[start] !== PARENTHESIS && !hasNoBlank(records, start)) {
+    const name = records.bytes.toString("utf8", start, Math.min(records.end, start + 100));
+    throw scanner.fault(`the name ${JSON.stringify(name)} in a relation has a blank in it`);
+  }
+  return start;
+}
+
+function hasNoBlank({ bytes, end }: ByteSink, start: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    if (bytes[at] === BLANK || bytes[at] === DELETE) return false;
+  }
+  return true;
+}
+
+/** Appends ` <op> [epoch:]version[-release]`; nothing for a relation to every version. */
+function copyVersion(scanner: XmlScanner, records: ByteSink): void {
+  if (!scanner.has(ATTRIBUTE.flags) || !scanner.has(ATTRIBUTE.ver)) return;
+  const flags = scanner.attribute(ATTRIBUTE.flags) ?? "";
+  const operator = Object.hasOwn(OPERATORS, flags) ? OPERATORS[flags] : undefined;
+  if (operator === undefined)
+    throw scanner.fault(`a relation has the unknown flags ${JSON.stringify(flags.slice(0, 50))}`);
+  const start = records.end;
+  records.text(operator);
+  const versionStart = records.end;
+  copyEpoch(scanner, records);
+  const upstreamStart = records.end;
+  scanner.copyAttribute(ATTRIBUTE.ver, records);
+  if (records.end === upstreamStart) {
+    // As rpm does: no version is every version.
+    records.end = start;
+    return;
+  }
+  if (scanner.has(ATTRIBUTE.rel)) {
+    const dash = records.end;
+    records.byte(DASH);
+    scanner.copyAttribute(ATTRIBUTE.rel, records);
+    if (records.end === dash + 1) records.end = dash;
+  }
+  if (records.end - versionStart > MAX_VERSION_BYTES || !hasNoBlank(records, versionStart)) {
+    throw scanner.fault("a version in a relation is none");
+  }
+}
+
+function copyEpoch(scanner: XmlScanner, records: ByteSink): void {
+  if (!scanner.has(ATTRIBUTE.epoch)) return;
+  const start = records.end;
+  scanner.copyAttribute(ATTRIBUTE.epoch, records);
+  const length = records.end - start;
+  if (length === 0 || (length === 1 && records.bytes[start] === 0x30)) {
+    records.end = start;
+    return;
+  }
+  for (let at = start; at < records.end; at += 1) {
+    const byte = records.bytes[at] ?? 0;
+    if (byte < 0x30 || byte > 0x39 || length > 10) throw scanner.fault("a relation has an epoch that is no number");
+  }
+  records.byte(COLON);
+}
+
+function addPaths({ bytes, end }: ByteSink, start: number, paths: Set<string>): void {
+  if (bytes[start] === SLASH) {
+    paths.add(bytes.toString("utf8", start, end));
+  } else if (bytes[start] === PARENTHESIS) {
+    const rich = bytes.toString("utf8", start, end);
+    for (const [, path = ""] of rich.matchAll(/[ (](\/[^ ()]+)/g)) paths.add(path);
+  }
+}
