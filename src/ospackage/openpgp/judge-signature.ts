@@ -1,4 +1,4 @@
-import type { KeyID, PublicKey } from "openpgp";
+import type { PublicKey } from "openpgp";
 import { messageOf } from "../../core/index.ts";
 import { fingerprintOf } from "./trusted-keys.ts";
 
@@ -7,7 +7,8 @@ export type KeyPacket = PublicKey["keyPacket"] | PublicKey["subkeys"][number]["k
 
 /** A signature that was read, of any version. */
 export interface SignatureClaim {
-  readonly issuerKeyId: KeyID;
+  /** 16 hexadecimal digits, upper-case. */
+  readonly issuerKeyId: string;
   /** OpenPGP's number. */
   readonly hashAlgorithm: number;
   readonly created: Date;
@@ -35,9 +36,12 @@ export async function judgeSignature(
   keys: readonly PublicKey[],
   now: Date,
 ): Promise<SignatureVerdict> {
-  const keyId = signature.issuerKeyId.toHex().toUpperCase();
+  const keyId = signature.issuerKeyId;
   const issuers = keys.flatMap((key) =>
-    key.getKeys(signature.issuerKeyId).map(({ keyPacket }) => ({ key, keyPacket })),
+    key
+      .getKeys()
+      .filter((candidate) => candidate.getKeyID().toHex().toUpperCase() === keyId)
+      .map(({ keyPacket }) => ({ key, keyPacket })),
   );
   if (issuers.length === 0) {
     return { kind: "unknown-key", fault: `The signature by ${keyId} is by a key that is not trusted here` };
@@ -59,7 +63,7 @@ export async function judgeSignature(
     const about = `The signature by ${fingerprint} does not count: `;
     const untimely = whyUntimely(signature, keyPacket, now);
     if (untimely !== undefined) return { kind: "untimely", fault: about + untimely };
-    const unusable = await whyUnusable(signature, key, now);
+    const unusable = await whyUnusable(keyPacket, key, now);
     return unusable === undefined ? { kind: "valid", fingerprint } : { kind: "unusable-key", fault: about + unusable };
   }
   return { kind: "bad", fault };
@@ -79,9 +83,9 @@ function whyUntimely({ created, isExpired }: SignatureClaim, issuer: KeyPacket, 
   return issuer.getCreationTime() > created ? "it is older than its key" : undefined;
 }
 
-async function whyUnusable({ issuerKeyId }: SignatureClaim, key: PublicKey, now: Date): Promise<string | undefined> {
+async function whyUnusable(issuer: KeyPacket, key: PublicKey, now: Date): Promise<string | undefined> {
   try {
-    await key.getSigningKey(issuerKeyId, now);
+    await key.getSigningKey(issuer.getKeyID(), now);
     return undefined;
   } catch (error) {
     return messageOf(error);

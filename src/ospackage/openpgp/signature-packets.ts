@@ -36,7 +36,7 @@ export function splitSignaturePackets(bytes: Uint8Array): readonly SignaturePack
 /** A version 3 signature. @see RFC 4880, section 5.2.2 */
 export interface Version3Signature {
   readonly createdSeconds: number;
-  /** 16 lower-case hexadecimal digits. */
+  /** 16 hexadecimal digits, upper-case. */
   readonly issuerKeyId: string;
   readonly publicKeyAlgorithm: number;
   readonly hashAlgorithm: number;
@@ -68,7 +68,7 @@ export function parseVersion3(body: Uint8Array): Version3Signature | string {
   }
   return {
     createdSeconds: bytes.readUInt32BE(3),
-    issuerKeyId: bytes.toString("hex", 7, 15),
+    issuerKeyId: bytes.toString("hex", 7, 15).toUpperCase(),
     publicKeyAlgorithm: bytes.readUInt8(15),
     hashAlgorithm: bytes.readUInt8(16),
     trailer: bytes.subarray(2, 7),

@@ -82,7 +82,7 @@ function streamedNewer(signature: SignaturePacket): StreamedSignature | Unreadab
       trailer.writeUInt32BE(hashedPart.length, 2);
       const digest = hash?.update(hashedPart).update(trailer).digest();
       return {
-        issuerKeyId: signature.issuerKeyID,
+        issuerKeyId: signature.issuerKeyID.toHex().toUpperCase(),
         hashAlgorithm: signature.hashAlgorithm ?? 0,
         created,
         isExpired: (now) => signature.isExpired(now),
@@ -97,15 +97,14 @@ function streamedNewer(signature: SignaturePacket): StreamedSignature | Unreadab
   };
 }
 
-async function streamedVersion3(signature: Version3Signature): Promise<StreamedSignature> {
-  const { KeyID } = await import("openpgp");
+function streamedVersion3(signature: Version3Signature): StreamedSignature {
   const hash = hashOf(signature.hashAlgorithm);
   return {
     add: (piece) => void hash?.update(piece),
     claim() {
       const digest = hash?.update(signature.trailer).digest();
       return {
-        issuerKeyId: KeyID.fromID(signature.issuerKeyId),
+        issuerKeyId: signature.issuerKeyId,
         hashAlgorithm: signature.hashAlgorithm,
         created: new Date(signature.createdSeconds * 1000),
         isExpired: () => false,

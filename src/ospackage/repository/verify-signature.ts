@@ -126,7 +126,7 @@ async function readSignatures(metadata: SignedMetadata, object: string): Promise
 function claimOf(signature: SignaturePacket, signed: object): SignatureClaim {
   const created = signature.created ?? new Date(0);
   return {
-    issuerKeyId: signature.issuerKeyID,
+    issuerKeyId: signature.issuerKeyID.toHex().toUpperCase(),
     hashAlgorithm: signature.hashAlgorithm ?? 0,
     created,
     isExpired: (now) => signature.isExpired(now),

@@ -4,43 +4,24 @@ import { HASH_NAMES } from "./rpm-files.ts";
 import type { RpmHeader } from "./rpm-header.ts";
 import { RPM_TAG } from "./rpm-tags.ts";
 
-/** What a header says about its payload: digests that cannot be forged. */
+/** What a header says about its payload: digests that cannot be forged, all of one algorithm. */
 export interface PayloadDigest {
   /** As node:crypto names it. */
   readonly algorithm: string;
-  /** Lower-case hexadecimal. */
-  readonly digest: string;
-  /** Over the decompressed payload. */
-  readonly isPlain: boolean;
+  /** Lower-case hexadecimal: of the compressed payload, and of one that somebody keeps decompressed. */
+  readonly anyOf: readonly string[];
 }
 
 /** Compares a payload that passes by with its header. */
 export interface PayloadCheck {
+  /** Undefined when the header has none. */
   readonly digest: PayloadDigest | undefined;
-  /** Takes bytes of the payload as it is in the file. */
   add(piece: Uint8Array): void;
-  /** Passes the decompressed payload on. */
-  plain(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
   /** @throws {PACKAGE_DIGEST_MISMATCH} */
   finish(): void;
 }
 
 const STRONG = new Set(["sha256", "sha384", "sha512", "sha3-256", "sha3-512"]);
-
-/** The first that is there: over the bytes of the file, else over the decompressed ones. */
-export function payloadDigestOf(header: RpmHeader): PayloadDigest | undefined {
-  const algorithm = HASH_NAMES[header.number(RPM_TAG.payloadDigestAlgorithm) ?? 8] ?? "";
-  const candidates = [
-    { algorithm, digest: header.string(RPM_TAG.payloadDigest), isPlain: false },
-    { algorithm: "sha512", digest: header.string(RPM_TAG.payloadSha512), isPlain: false },
-    { algorithm: "sha3-256", digest: header.string(RPM_TAG.payloadSha3), isPlain: false },
-    { algorithm, digest: header.string(RPM_TAG.payloadDigestAlternative), isPlain: true },
-  ];
-  for (const { algorithm: name, digest = "", isPlain } of candidates) {
-    if (digest !== "" && STRONG.has(name)) return { algorithm: name, digest: digest.toLowerCase(), isPlain };
-  }
-  return undefined;
-}
 
 /** @param object the package, for messages */
 export function createPayloadCheck(header: RpmHeader, object: string): PayloadCheck {
@@ -48,19 +29,26 @@ export function createPayloadCheck(header: RpmHeader, object: string): PayloadCh
   const hash = digest === undefined ? undefined : createHash(digest.algorithm);
   return {
     digest,
-    add(piece) {
-      if (digest?.isPlain === false) hash?.update(piece);
-    },
-    async *plain(source) {
-      for await (const piece of source) {
-        if (digest?.isPlain === true) hash?.update(piece);
-        yield piece;
-      }
-    },
+    add: (piece) => void hash?.update(piece),
     finish() {
-      if (hash?.digest("hex") !== digest?.digest) throw digestMismatch(object, "its payload");
+      const found = hash?.digest("hex") ?? "";
+      if (digest?.anyOf.includes(found) === false) throw digestMismatch(object, "its payload");
     },
   };
+}
+
+function payloadDigestOf(header: RpmHeader): PayloadDigest | undefined {
+  const algorithm = HASH_NAMES[header.number(RPM_TAG.payloadDigestAlgorithm) ?? 8] ?? "";
+  const candidates = [
+    [algorithm, RPM_TAG.payloadDigest, RPM_TAG.payloadDigestAlternative],
+    ["sha512", RPM_TAG.payloadSha512, RPM_TAG.payloadSha512Alternative],
+    ["sha3-256", RPM_TAG.payloadSha3, RPM_TAG.payloadSha3Alternative],
+  ] as const;
+  for (const [name, ...tags] of candidates) {
+    const anyOf = tags.flatMap((tag) => header.strings(tag).slice(0, 1)).map((text) => text.toLowerCase());
+    if (anyOf.length > 0 && STRONG.has(name)) return { algorithm: name, anyOf };
+  }
+  return undefined;
 }
 
 /** @param part "its payload", "its header" */

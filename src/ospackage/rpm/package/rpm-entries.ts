@@ -23,11 +23,12 @@ const FORMAT_OF_COMPRESSOR: Readonly<Record<string, CompressionFormat>> = {
 /**
  * How a payload is compressed.
  *
- * @param start the first bytes of the payload: they decide when the header does not say, as it does for plain ones
+ * @param start the first bytes of the payload: the header says nothing of a plain one, also when it once was compressed
  * @throws {PACKAGE_FORMAT_INVALID}
  */
 export function compressionOfPayload(compressor: string, start: Uint8Array, object: string): CompressionFormat {
-  if (compressor === "") return start[0] === 0x1f && start[1] === 0x8b ? "gz" : "none";
+  if (Buffer.from(start).toString("latin1").startsWith("07")) return "none";
+  if (compressor === "") return "gz";
   const format = Object.hasOwn(FORMAT_OF_COMPRESSOR, compressor) ? FORMAT_OF_COMPRESSOR[compressor] : undefined;
   if (format === undefined) throw invalid(object, `its payload is compressed by ${JSON.stringify(compressor)}`);
   return format;

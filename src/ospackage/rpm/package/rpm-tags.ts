@@ -75,7 +75,9 @@ export const RPM_TAG = {
   payloadSize: 5112,
   rpmFormat: 5114,
   payloadSha512: 5121,
+  payloadSha512Alternative: 5122,
   payloadSha3: 5123,
+  payloadSha3Alternative: 5124,
 } as const;
 
 /** Tags of the signature header, whose numbers overlap with those of the main one. */

@@ -50,7 +50,7 @@ export async function* readRpmEntries(
       }
     };
     const plain = decompress(host, format, compressed(), { ...options, object: `the payload of ${object}` });
-    yield* matchEntries(check.plain(plain), files, object);
+    yield* matchEntries(plain, files, object);
     // A decoder may stop at the end of its format.
     for await (const piece of reader.rest()) check.add(piece);
     check.finish();

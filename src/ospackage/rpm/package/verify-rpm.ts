@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import type { PublicKey } from "openpgp";
 import { ComposerError, type Sha256Hex } from "../../../core/index.ts";
 import type { Host } from "../../../host/index.ts";
-import { decompress } from "../../compression/index.ts";
 import {
   type SignatureVerdict,
   type StreamedSignature,
@@ -13,13 +12,11 @@ import {
 import { type OpenRpm, openRpm } from "./open-rpm.ts";
 import { type PayloadCheck, createPayloadCheck, digestMismatch } from "./payload-digest.ts";
 import { type RpmPackageFile, describeRpm } from "./read-rpm-package.ts";
-import { compressionOfPayload, matchEntries } from "./rpm-entries.ts";
 import { type RpmHeader, parseRpmHeader } from "./rpm-header.ts";
 import { readRpmSignatures } from "./rpm-signatures.ts";
 import { SIGNATURE_TAG } from "./rpm-tags.ts";
-import type { RpmReadOptions } from "./unpack-rpm.ts";
 
-type VerifyHost = Pick<Host, "files" | "processes">;
+type VerifyHost = Pick<Host, "files">;
 
 /** What was checked, all of it from one reading of the file. */
 export interface CheckedRpm {
@@ -50,7 +47,7 @@ export interface VerifiedRpm extends CheckedRpm {
  * @throws {PACKAGE_KEY_UNKNOWN} all signatures are by other keys
  * @throws {PACKAGE_KEY_UNUSABLE} the key is expired or revoked
  * @throws {PACKAGE_DIGEST_MISMATCH} header or payload are not what the package's own digests say
- * @throws {PACKAGE_FORMAT_INVALID} @throws {PACKAGE_TOO_LARGE} @throws {PACKAGE_UNSAFE_PATH} @throws {HOST_FILE_UNREADABLE}
+ * @throws {PACKAGE_FORMAT_INVALID} @throws {PACKAGE_TOO_LARGE} @throws {HOST_FILE_UNREADABLE} @throws {INTERRUPTED}
  * @see rpm.org, "Signatures and Digests"
  */
 export async function verifyRpm(
@@ -58,7 +55,7 @@ export async function verifyRpm(
   file: string,
   keys: readonly PublicKey[],
   now: Date,
-  options: RpmReadOptions = {},
+  options: { readonly signal?: AbortSignal } = {},
 ): Promise<VerifiedRpm> {
   const object = `"${file}"`;
   return withOpenRpm(host, file, async (open, read) => {
@@ -81,7 +78,7 @@ export async function verifyRpm(
     const header = parseRpmHeader(open.headerBytes, "immutable", object);
     const rpm = describeRpm(header, object);
     const whole = overHeaderAndPayload.filter((signature) => "add" in signature);
-    const check = await passPayload(host, open, header, rpm, object, options, (piece) => {
+    const check = await passPayload(open, header, object, options.signal, (piece) => {
       for (const signature of whole) signature.add(piece);
     });
     const ofAll: Verdict[] = [];
@@ -99,15 +96,19 @@ export async function verifyRpm(
  * signatures are not to be checked. It proves that the file is whole, not who made it.
  *
  * @throws {PACKAGE_DIGEST_MISMATCH}
- * @throws {PACKAGE_FORMAT_INVALID} @throws {PACKAGE_TOO_LARGE} @throws {PACKAGE_UNSAFE_PATH} @throws {HOST_FILE_UNREADABLE}
+ * @throws {PACKAGE_FORMAT_INVALID} @throws {PACKAGE_TOO_LARGE} @throws {HOST_FILE_UNREADABLE} @throws {INTERRUPTED}
  */
-export async function checkRpm(host: VerifyHost, file: string, options: RpmReadOptions = {}): Promise<CheckedRpm> {
+export async function checkRpm(
+  host: VerifyHost,
+  file: string,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<CheckedRpm> {
   const object = `"${file}"`;
   return withOpenRpm(host, file, async (open, read) => {
     checkHeaderDigests(open, object);
     const header = parseRpmHeader(open.headerBytes, "immutable", object);
     const rpm = describeRpm(header, object);
-    await passPayload(host, open, header, rpm, object, options, () => undefined);
+    await passPayload(open, header, object, options.signal, () => undefined);
     return { rpm, ...read() };
   });
 }
@@ -149,27 +150,19 @@ function checkHeaderDigests({ signatures, headerBytes }: OpenRpm, object: string
 
 /** Reads the payload to the end of the file and compares it with the header. */
 async function passPayload(
-  host: VerifyHost,
   { signatures, headerBytes, reader }: OpenRpm,
   header: RpmHeader,
-  rpm: RpmPackageFile,
   object: string,
-  options: RpmReadOptions,
+  signal: AbortSignal | undefined,
   onPiece: (piece: Uint8Array) => void,
 ): Promise<PayloadCheck> {
   const check = createPayloadCheck(header, object);
   const start = reader.offset;
-  const pieces = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const piece of reader.rest()) {
-      if (options.signal?.aborted === true) throw new ComposerError("INTERRUPTED", "Interrupted");
-      check.add(piece);
-      onPiece(piece);
-      yield piece;
-    }
-  };
-  if (check.digest?.isPlain === true) await passPlain(host, pieces(), check, rpm, object, options);
-  for await (const piece of pieces()) void piece;
-
+  for await (const piece of reader.rest()) {
+    if (signal?.aborted === true) throw new ComposerError("INTERRUPTED", "Interrupted");
+    check.add(piece);
+    onPiece(piece);
+  }
   const sizeBytes = headerBytes.length + reader.offset - start;
   const declaredBytes = signatures.number(SIGNATURE_TAG.longSize) ?? signatures.number(SIGNATURE_TAG.size);
   if (declaredBytes !== undefined && declaredBytes !== sizeBytes) {
@@ -180,26 +173,6 @@ async function passPayload(
   }
   check.finish();
   return check;
-}
-
-/** For a digest over the decompressed payload. */
-async function passPlain(
-  host: VerifyHost,
-  pieces: AsyncGenerator<Uint8Array>,
-  check: PayloadCheck,
-  rpm: RpmPackageFile,
-  object: string,
-  options: RpmReadOptions,
-): Promise<void> {
-  const first = await pieces.next();
-  if (first.done === true) return;
-  const format = compressionOfPayload(rpm.payloadCompressor, first.value, object);
-  const compressed = async function* (): AsyncGenerator<Uint8Array> {
-    yield first.value;
-    yield* pieces;
-  };
-  const plain = decompress(host, format, compressed(), { ...options, object: `the payload of ${object}` });
-  for await (const entry of matchEntries(check.plain(plain), rpm.files, object)) void entry;
 }
 
 type Verdict = SignatureVerdict | { readonly kind: "unreadable"; readonly fault: string };
