@@ -118,7 +118,7 @@ describe("createSpdx()", () => {
         "documentNamespace": "https://spdx.org/spdxdocs/minimal-1.0.0%2Bx-dd996cb5-30c8-504f-b9a5-b80780d5d524",
         "hasExtractedLicensingInfos": [
           {
-            "extractedText": "The text is in the image, in usr/share/doc/PACKAGE/copyright of: gpgv",
+            "extractedText": "The text is in the image, in usr/share/doc or usr/share/licenses, of: gpgv",
             "licenseId": "LicenseRef-Debian-TinySCHEME",
             "name": "TinySCHEME",
           },

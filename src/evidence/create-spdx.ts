@@ -132,7 +132,21 @@ function packageUrl(facts: SpdxFacts, repository: LockedRepository | undefined, 
     return formatPackageUrl({ type: "generic", name, version, qualifiers: { checksum: `sha256:${sha256}` } });
   }
   const { namespace, distro } = facts.distribution;
-  return formatPackageUrl({ type: "deb", namespace, name, version, qualifiers: { arch: architecture, distro } });
+  const qualifiers = { arch: architecture, distro };
+  if (repository?.type !== "rpm") return formatPackageUrl({ type: "deb", namespace, name, version, qualifiers });
+  // The rpm type of package URLs has the epoch apart.
+  const [, epoch = "", versionRelease = version] = /^(?:(\d+):)?(.*)$/.exec(version) ?? [];
+  return formatPackageUrl({
+    type: "rpm",
+    namespace,
+    name,
+    version: versionRelease,
+    qualifiers: { ...qualifiers, epoch, upstream: sourceRpmOf(locked) },
+  });
+}
+
+function sourceRpmOf({ source }: LockedPackage): string {
+  return `${source.name}-${source.version}.src.rpm`;
 }
 
 /** `SPDXRef-Package-libstdc.2b.2b6-amd64`: other characters than letters, digits, `.` and `-` are not allowed. */
@@ -177,6 +191,6 @@ function extractedLicences(licences: ReadonlyMap<string, string>): SpdxExtracted
     .map(([licenseId, names]) => ({
       licenseId,
       name: licenseId.replace(/^LicenseRef-(?:Debian-)?/, ""),
-      extractedText: `The text is in the image, in usr/share/doc/PACKAGE/copyright of: ${names.sort(compareCodeUnits).join(", ")}`,
+      extractedText: `The text is in the image, in usr/share/doc or usr/share/licenses, of: ${names.sort(compareCodeUnits).join(", ")}`,
     }));
 }

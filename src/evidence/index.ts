@@ -6,6 +6,7 @@
 export * from "./create-manifest.ts";
 export * from "./create-spdx.ts";
 export * from "./licences-from-copyright.ts";
+export * from "./licences-of-rpms.ts";
 export * from "./licences-of-tree.ts";
 export * from "./package-url.ts";
 export type * from "./spdx-document.ts";

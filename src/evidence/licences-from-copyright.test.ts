@@ -77,7 +77,7 @@ describe("spdxLicenceOf()", () => {
     ["GPL-NIV-2", "LicenseRef-Debian-gpl-niv-2"],
     ["constructor", "LicenseRef-Debian-constructor"],
   ])("gives the identifier of %s", (name, identifier) => {
-    expect(spdxLicenceOf(name)).toBe(identifier);
+    expect(spdxLicenceOf(name, "Debian")).toBe(identifier);
   });
 });
 

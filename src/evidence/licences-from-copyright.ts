@@ -110,7 +110,7 @@ function parseName(text: string): Expression | undefined {
   const name = text.trim().replace(/^\(|\)$/g, "");
   const [licence = ""] = name.split(/\s+with\s+/i);
   if (!/[A-Za-z0-9]/.test(name) || /\s/.test(licence) || name.length > MAX_NAME_LENGTH) return undefined;
-  return { kind: "licence", id: spdxLicenceOf(name) };
+  return { kind: "licence", id: spdxLicenceOf(name, "Debian") };
 }
 
 /** Merges nested lists of one kind, drops repetitions and orders the members. */

@@ -99,23 +99,25 @@ const EXCEPTIONS: readonly (readonly [RegExp, (licence: string) => string | unde
  * The SPDX expression for one short name: `GPL-2+` gives `GPL-2.0-or-later`, `GPL-2+ with Libtool exception` gives
  * `GPL-2.0-or-later WITH Libtool-exception`.
  *
- * @returns a `LicenseRef-Debian-…` for a name that SPDX has no identifier for
+ * @param vocabulary whose names they are: `Debian`, or nobody's in particular
+ * @returns a `LicenseRef-{vocabulary}-…` for a name that SPDX has no identifier for
  * @see https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/#license-short-name
  */
-export function spdxLicenceOf(shortName: string): string {
+export function spdxLicenceOf(shortName: string, vocabulary?: string): string {
   const [, name = "", exception] = /^(.*?)(?:\s+with\s+(.*?)(?:[\s-]+exceptions?)?)?$/i.exec(shortName.trim()) ?? [];
   const identifier = identifierOf(name);
   if (identifier !== undefined && exception === undefined) return identifier;
   const exceptionId =
     identifier === undefined || exception === undefined ? undefined : exceptionOf(exception, identifier);
   if (identifier !== undefined && exceptionId !== undefined) return `${identifier} WITH ${exceptionId}`;
-  // SPDX compares references without regard to case, and Debian's short names are meant so, too.
+  // SPDX compares references without regard to case, and short names are meant so, too.
   const reference = shortName
     .trim()
     .toLowerCase()
     .replace(/\++/g, "-plus")
     .replace(/[^a-z0-9.-]+/g, "-");
-  return `LicenseRef-Debian-${reference.replace(/^-+|-+$/g, "")}`;
+  const prefix = vocabulary === undefined ? "LicenseRef" : `LicenseRef-${vocabulary}`;
+  return `${prefix}-${reference.replace(/^-+|-+$/g, "")}`;
 }
 
 function identifierOf(name: string): string | undefined {

@@ -14,6 +14,7 @@ import { planKeyboard } from "./keyboard.ts";
 import { parseLoginDefaults } from "./login-defaults.ts";
 import { planNetwork } from "./network.ts";
 import { planPackageSources } from "./package-sources.ts";
+import { planYumSources } from "./yum-sources.ts";
 import { planAccountFiles, readAccounts } from "./read-accounts.ts";
 import { commandFailure, type RunInRoot, runScripts } from "./run-scripts.ts";
 import { planSelinux } from "./selinux.ts";
@@ -107,6 +108,7 @@ async function configure(host: Pick<Host, "files">, options: ConfigureSystemOpti
   if (section.selinux !== undefined) await applyPlan(await planSelinux(tree, section.selinux.mode));
   if (options.fstab !== undefined) await applyDefaults([rootFile("/etc/fstab", options.fstab)]);
   await applyDefaults(await planPackageSources(host, tree, options.repositories, template.target.os));
+  await applyDefaults(await planYumSources(host, tree, options.repositories, template.target.os));
 
   const users = await configureUsers(host, tree, section, options);
   const accounts = await readAccounts(tree);

@@ -16,6 +16,8 @@ export interface ImageTree {
    * Undefined when a parent is missing or is no directory.
    */
   locate(path: string): Promise<string | undefined>;
+  /** The host path of what is there after following links; undefined when there is nothing. */
+  resolve(path: string): Promise<string | undefined>;
   /** What is there; a link at the end is not followed. */
   stat(path: string): Promise<FileStat | undefined>;
   /** What is there after following links. */
@@ -36,7 +38,7 @@ export function openImageTree(host: Pick<Host, "files">, root: string): ImageTre
   const { files } = host;
 
   /** Path inside the tree, free of links, without a slash at the end; `root` itself is the empty text. */
-  async function resolve(path: string, followLast: boolean): Promise<string | undefined> {
+  async function walk(path: string, followLast: boolean): Promise<string | undefined> {
     const pending = components(path);
     let current = "";
     let links = 0;
@@ -66,7 +68,7 @@ export function openImageTree(host: Pick<Host, "files">, root: string): ImageTre
   }
 
   async function follow(path: string): Promise<{ place: string; stat: FileStat } | undefined> {
-    const found = await resolve(path, true);
+    const found = await walk(path, true);
     if (found === undefined) return undefined;
     const stat = await files.stat(root + found);
     return stat === undefined ? undefined : { place: root + found, stat };
@@ -76,7 +78,7 @@ export function openImageTree(host: Pick<Host, "files">, root: string): ImageTre
     const parts = components(path);
     const name = parts.pop();
     if (name === undefined || name === "..") return undefined;
-    const parent = await resolve(`/${parts.join("/")}`, true);
+    const parent = await walk(`/${parts.join("/")}`, true);
     if (parent === undefined) return undefined;
     const stat = await files.stat(root + parent);
     return stat?.kind === "directory" ? `${root}${parent}/${name}` : undefined;
@@ -85,6 +87,7 @@ export function openImageTree(host: Pick<Host, "files">, root: string): ImageTre
   return {
     root,
     locate,
+    resolve: async (path) => (await follow(path))?.place,
     async stat(path) {
       const place = await locate(path);
       return place === undefined ? undefined : files.stat(place);

@@ -46,15 +46,31 @@ export function checkRelease(
       },
     );
   }
-  if (newestDateSeconds !== undefined && release.dateSeconds < newestDateSeconds) {
-    throw new ComposerError(
-      "REPOSITORY_REPLAYED",
-      `Cannot use ${object}: it is of ${dateText(release.dateSeconds)}, older than that of ${dateText(newestDateSeconds)} which was there before`,
-      {
-        hint: `Choose another mirror with --mirror NAME=URL; if the repository was rolled back on purpose, remove "${directory}"`,
-      },
-    );
-  }
+  requireNotOlder(release.dateSeconds, { object, newestDateSeconds, directory });
+}
+
+/**
+ * Checks that metadata are not older than those that were seen before.
+ *
+ * @throws {REPOSITORY_REPLAYED}
+ */
+export function requireNotOlder(
+  dateSeconds: number,
+  facts: {
+    readonly object: string;
+    readonly newestDateSeconds: number | undefined;
+    readonly directory: string;
+  },
+): void {
+  const { object, newestDateSeconds, directory } = facts;
+  if (newestDateSeconds === undefined || dateSeconds >= newestDateSeconds) return;
+  throw new ComposerError(
+    "REPOSITORY_REPLAYED",
+    `Cannot use ${object}: it is of ${dateText(dateSeconds)}, older than that of ${dateText(newestDateSeconds)} which was there before`,
+    {
+      hint: `Choose another mirror with --mirror NAME=URL; if the repository was rolled back on purpose, remove "${directory}"`,
+    },
+  );
 }
 
 function dateText(seconds: number): string {

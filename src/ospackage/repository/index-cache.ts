@@ -1,15 +1,13 @@
 import path from "node:path";
 import { type Sha256Hex, keyOf, sha256 } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
-import type { OfferedIndex } from "./fetch-packages-index.ts";
 
 /** To be raised whenever the compact form or what goes into it changes. */
 const FORMAT = 2;
 const DIGEST_BYTES = 32;
 
-/** The file name of a compact index: it depends on the digests of the Packages files that it is made from. */
-export function indexFileName(architecture: string, offered: readonly OfferedIndex[]): string {
-  const digests = offered.map(({ file, plain }) => plain?.sha256 ?? file.sha256);
+/** The file name of a compact index: it depends on the digests of the metadata that it is made from. */
+export function indexFileName(architecture: string, digests: readonly string[]): string {
   const key = keyOf({ format: FORMAT, architecture, packages: digests });
   return `${prefixOf(architecture)}${key.slice(0, 32)}.index`;
 }

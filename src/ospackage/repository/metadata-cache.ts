@@ -11,8 +11,15 @@ export interface KeptMetadata {
   readonly validators: Validators;
 }
 
-/** Where what is known of a repository is kept: one directory per address and suite, named so that people find it. */
-export function metadataDirectory(cacheDir: string, { url, suite }: DebRepositorySource): string {
+/**
+ * Where what is known of a repository is kept: one directory per address and suite, named so that people find it.
+ *
+ * @param suite `rpm` for repositories that have none
+ */
+export function metadataDirectory(
+  cacheDir: string,
+  { url, suite }: Pick<DebRepositorySource, "url" | "suite">,
+): string {
   const address = redactUrl(url);
   const readable = `${address.replace(/^[a-z]+:\/+/, "")}_${suite}`.replaceAll(/[^A-Za-z0-9.-]+/g, "_").slice(0, 80);
   return path.join(cacheDir, "repositories", `${readable}-${keyOf([address, suite]).slice(0, 12)}`);

@@ -1,4 +1,4 @@
-import { ComposerError, type EventSink, redactUrl, sha256 } from "../../core/index.ts";
+import { redactUrl, sha256, type EventSink } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import { type DebIndex, encodeDebIndex, openDebIndex } from "../deb/index.ts";
 import { checkRelease } from "./check-release.ts";
@@ -15,6 +15,7 @@ import {
 } from "./metadata-cache.ts";
 import { type Release, parseRelease } from "./release.ts";
 import type { DebRepositorySource, RepositoryIndex } from "./repository.ts";
+import { notKept, warnAboutTrust } from "./repository-trust.ts";
 import { type SignedMetadata, unverifiedText, verifySignature } from "./verify-signature.ts";
 
 export interface ReadRepositoryOptions {
@@ -47,13 +48,13 @@ export async function readDebRepository(
   options: ReadRepositoryOptions,
 ): Promise<RepositoryIndex> {
   const { architecture, cacheDir, offline, emit } = options;
-  warnAboutTrust(source, emit);
+  warnAboutTrust(source, source.url, emit);
   const directory = metadataDirectory(cacheDir, source);
   const kept = await readKeptMetadata(host, directory);
-  if (offline && kept === undefined) throw notKept(source);
+  if (offline && kept === undefined) throw notKept(source.id, source.url);
   const fetched = offline ? undefined : await fetchMetadata(host, source, kept, options);
   const current = fetched ?? kept;
-  if (current === undefined) throw notKept(source);
+  if (current === undefined) throw notKept(source.id, source.url);
 
   const { metadata } = current;
   const object = metadataObject(source, metadata.kind === "cleartext" ? "InRelease" : "Release");
@@ -99,10 +100,13 @@ async function openIndex(
 ): Promise<DebIndex> {
   const { architecture, offline } = options;
   const offered = offeredIndexes(release, source, architecture, object);
-  const fileName = indexFileName(architecture, offered);
+  const fileName = indexFileName(
+    architecture,
+    offered.map(({ file, plain }) => plain?.sha256 ?? file.sha256),
+  );
   const kept = await readKeptIndex(host, directory, fileName);
   if (kept !== undefined) return openDebIndex(kept);
-  if (offline) throw notKept(source);
+  if (offline) throw notKept(source.id, source.url);
 
   const fetching = { ...options, byHash: release.acquireByHash };
   const text = await fetchPackagesText(host, source, offered, fetching);
@@ -112,25 +116,6 @@ async function openIndex(
   return openDebIndex(content);
 }
 
-function warnAboutTrust({ id, gpgCheck, foreignKeys, url }: DebRepositorySource, emit: EventSink): void {
-  const where = `The repository "${id}" (${redactUrl(url)})`;
-  if (!gpgCheck) {
-    const message = `${where} is not verified: whoever controls it or the way to it controls the image`;
-    emit({ type: "warning", stage: "packages", code: "UNVERIFIED_REPOSITORY", message });
-  } else if (foreignKeys) {
-    const message = `${where} is trusted by keys that are not the provider's own`;
-    emit({ type: "warning", stage: "packages", code: "FOREIGN_KEYS", message });
-  }
-}
-
 function trustText(signedBy: string | undefined): string {
   return signedBy === undefined ? "not verified" : `signed by ${signedBy}`;
-}
-
-function notKept({ id, url }: DebRepositorySource): ComposerError {
-  return new ComposerError(
-    "REPOSITORY_OFFLINE",
-    `Cannot read the repository "${id}" (${redactUrl(url)}) offline: its current index is not in the cache`,
-    { hint: "Run the build once without --offline" },
-  );
 }

@@ -1,18 +1,9 @@
 import path from "node:path";
 import { ComposerError, type EventSink, messageOf, type Sha256Hex, sha256 } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
-import { type DebIndex, encodeDebIndex, openDebIndex } from "../deb/index.ts";
-import {
-  fetchOfferedIndex,
-  joinTexts,
-  type OfferedIndex,
-  offeredIndexes,
-  plainPackagesText,
-} from "./fetch-packages-index.ts";
-import { fetchMetadata, metadataObject, releaseDirectoryUrl } from "./fetch-metadata.ts";
-import { metadataDirectory, readKeptMetadata } from "./metadata-cache.ts";
-import { parseRelease, type Release } from "./release.ts";
-import type { DebRepositorySource } from "./repository.ts";
+import type { PackageIndex } from "../indexed-package.ts";
+import type { TrustedKeyFile } from "../openpgp/index.ts";
+import { type KeptMetadata, readKeptMetadata } from "./metadata-cache.ts";
 import { type SignedMetadata, unverifiedText, verifySignature } from "./verify-signature.ts";
 
 /** A file of a repository, byte for byte. */
@@ -24,22 +15,22 @@ export interface ChainFile {
 
 /** Signed metadata and the indexes that it names: what vouches for the packages of a repository. */
 export interface SignedChain {
-  /** InRelease, or Release and Release.gpg; then the Packages files that were found. */
+  /** The signed metadata with its signature, then the indexes that were found. */
   readonly files: readonly ChainFile[];
   readonly metadataSha256: Sha256Hex;
-  readonly dateSeconds: number;
-  /** The primary key whose signature is valid today; absent when there is none, or checks are off. */
+  readonly dateSeconds?: number;
+  /** The primary key whose signature is valid today; absent when there is none, or none is asked for. */
   readonly signedBy?: string;
   /** What the indexes list; absent when one of them was not found. */
-  readonly index?: DebIndex;
+  readonly index?: PackageIndex;
   /** What is missing, in words. */
   readonly faults: readonly string[];
 }
 
 export interface SignedChainOptions {
-  /** In Debian's words, for example `amd64`. */
+  /** In the distribution's words, for example `amd64`. */
   readonly architecture: string;
-  /** Of the InRelease or Release that is wanted; when it is nowhere, the newest is taken. */
+  /** Of the metadata that is wanted; when it is nowhere, the newest is taken. */
   readonly metadataSha256: Sha256Hex;
   /** Addresses of archives that may have what the repository no longer has, in the order in which they are asked. */
   readonly archiveUrls: readonly string[];
@@ -51,97 +42,123 @@ export interface SignedChainOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The signed metadata of one repository, in the way of its family. */
+export interface ChainFormat {
+  /** What messages call the metadata. */
+  readonly object: string;
+  /** Undefined: its signature is not checked. */
+  readonly keys: readonly TrustedKeyFile[] | undefined;
+  /** Where a cache keeps the newest. */
+  readonly keptIn: string;
+  /** Asks one place after the other. */
+  readonly fetch: readonly (() => Promise<KeptMetadata | undefined>)[];
+  /** Reads verified text. */
+  readonly parse: (text: string) => ParsedMetadata;
+  /** The paths of metadata and signature. */
+  readonly paths: (kind: SignedMetadata["kind"]) => readonly [metadata: string, signature: string];
+}
+
+/** What signed metadata says. */
+export interface ParsedMetadata {
+  readonly dateSeconds: number | undefined;
+  readonly indexes: readonly ChainIndex[];
+  /** @param contents of all `indexes`, in their order */
+  readonly open: (contents: readonly Uint8Array[]) => Promise<PackageIndex>;
+}
+
+/** An index that signed metadata names. */
+export interface ChainIndex {
+  readonly path: string;
+  readonly sha256: Sha256Hex | undefined;
+  /** Asks one place after the other; gives verified bytes. */
+  readonly fetch: readonly (() => Promise<Uint8Array>)[];
+}
+
 /**
  * Collects the signed metadata that a lock was made from, and the indexes that it names.
  *
  * It is not judged whether the metadata is fresh: a lock may be old.
  *
- * @returns undefined when no signed metadata was found at all
+ * @returns undefined when no metadata that somebody vouches for was found
  * @throws {INTERRUPTED}
  */
-export async function collectSignedChain(
+export async function collectChain(
   host: Host,
-  source: DebRepositorySource,
+  format: ChainFormat,
   options: SignedChainOptions,
 ): Promise<SignedChain | undefined> {
-  const places = placesOf(source, options);
-  const metadata = await findMetadata(host, source, places, options);
-  if (metadata === undefined) return undefined;
-  const { release, signedBy, faults } = metadata;
-  const object = metadataObject(source, fileNameOf(metadata.metadata));
-  const offered = offeredIndexes(release, source, options.architecture, object);
-  const contents = await Promise.all(offered.map((index) => findIndex(host, places, index, release, options)));
-  const missing = offered.filter((_, number) => contents[number] === undefined);
-  const index = missing.length > 0 ? undefined : await openChainIndex(host, offered, contents, object, options);
-  const directory = releaseDirectoryUrl({ ...source, url: "" }).slice(1);
+  const found = await findMetadata(host, format, options);
+  if (found === undefined) return undefined;
+  const { metadata, parsed, signedBy, faults } = found;
+  const contents = await Promise.all(parsed.indexes.map((index) => findIndex(host, index, options)));
+  const complete = contents.filter((content) => content !== undefined);
+  const missing = parsed.indexes.filter((_, number) => contents[number] === undefined);
+  const index = missing.length > 0 ? undefined : await parsed.open(complete);
   return {
     files: [
-      ...metadataFiles(metadata.metadata).map((file) => ({ ...file, path: directory + file.path })),
-      ...offered.flatMap(({ file }, number) => {
+      ...metadataFiles(metadata, format),
+      ...parsed.indexes.flatMap((one, number) => {
         const content = contents[number];
-        return content === undefined ? [] : [{ path: directory + file.path, content }];
+        return content === undefined ? [] : [{ path: one.path, content }];
       }),
     ],
-    metadataSha256: sha256(metadata.metadata.content),
-    dateSeconds: release.dateSeconds,
+    metadataSha256: sha256(metadata.content),
+    ...(parsed.dateSeconds === undefined ? {} : { dateSeconds: parsed.dateSeconds }),
     ...(signedBy === undefined ? {} : { signedBy }),
     ...(index === undefined ? {} : { index }),
-    faults: [...faults, ...missing.map(({ file }) => `its "${file.path}" was not found`)],
+    faults: [...faults, ...missing.map((one) => `its "${one.path}" was not found`)],
   };
-}
-
-function placesOf(source: DebRepositorySource, { archiveUrls, offline }: SignedChainOptions): DebRepositorySource[] {
-  return offline ? [] : [source, ...archiveUrls.map((url) => ({ ...source, url }))];
 }
 
 interface FoundMetadata {
   readonly metadata: SignedMetadata;
-  readonly release: Release;
+  readonly parsed: ParsedMetadata;
   readonly signedBy?: string;
   readonly faults: readonly string[];
 }
 
 async function findMetadata(
   host: Host,
-  source: DebRepositorySource,
-  places: readonly DebRepositorySource[],
+  format: ChainFormat,
   options: SignedChainOptions,
 ): Promise<FoundMetadata | undefined> {
   let newest: FoundMetadata | undefined;
-  for await (const metadata of candidates(host, source, places, options)) {
+  for await (const metadata of candidates(host, format, options)) {
     const isWanted = sha256(metadata.content) === options.metadataSha256;
-    const judged = await judge(host, source, metadata, isWanted);
+    const judged = await judge(host, format, metadata, isWanted);
     if (judged === undefined) continue;
     if (isWanted) return judged;
-    if (newest === undefined || judged.release.dateSeconds > newest.release.dateSeconds) newest = judged;
+    if (newest === undefined || dateOf(judged) > dateOf(newest)) newest = judged;
   }
   return newest;
+}
+
+function dateOf({ parsed }: FoundMetadata): number {
+  return parsed.dateSeconds ?? 0;
 }
 
 /** Where signed metadata may be, the nearest first. */
 async function* candidates(
   host: Host,
-  source: DebRepositorySource,
-  places: readonly DebRepositorySource[],
-  { known, metadataSha256, cacheDir, emit, signal }: SignedChainOptions,
+  format: ChainFormat,
+  { known, metadataSha256, emit }: SignedChainOptions,
 ): AsyncGenerator<SignedMetadata> {
   const file = known.get(metadataSha256);
-  const before = file === undefined ? undefined : await readMetadata(host, file);
+  const before = file === undefined ? undefined : await readMetadata(host, format, file);
   if (before !== undefined) yield before;
-  const kept = await readKeptMetadata(host, metadataDirectory(cacheDir, source));
+  const kept = await readKeptMetadata(host, format.keptIn);
   if (kept !== undefined) yield kept.metadata;
-  for (const place of places) {
-    const abort = signal === undefined ? {} : { signal };
-    const fetched = await unlessFailed(() => fetchMetadata(host, place, undefined, { emit, ...abort }), emit);
+  for (const fetch of format.fetch) {
+    const fetched = await unlessFailed(fetch, emit);
     if (fetched !== undefined) yield fetched.metadata;
   }
 }
 
-async function readMetadata({ files }: Host, file: string): Promise<SignedMetadata | undefined> {
+async function readMetadata({ files }: Host, format: ChainFormat, file: string): Promise<SignedMetadata | undefined> {
   if (!(await files.exists(file))) return undefined;
   const content = await files.readBytes(file);
   if (path.basename(file) === "InRelease") return { kind: "cleartext", content };
-  const signature = `${file}.gpg`;
+  const signature = path.join(path.dirname(file), path.basename(format.paths("detached")[1]));
   const isSigned = await files.exists(signature);
   return { kind: "detached", content, signature: isSigned ? await files.readBytes(signature) : new Uint8Array() };
 }
@@ -154,60 +171,37 @@ async function readMetadata({ files }: Host, file: string): Promise<SignedMetada
  */
 async function judge(
   host: Host,
-  source: DebRepositorySource,
+  { keys, object, parse }: ChainFormat,
   metadata: SignedMetadata,
   isWanted: boolean,
 ): Promise<FoundMetadata | undefined> {
-  const object = metadataObject(source, fileNameOf(metadata));
+  const unverified = () => ({ metadata, parsed: parse(unverifiedText(metadata, object)) });
   try {
-    if (!source.gpgCheck) {
-      const release = parseRelease(unverifiedText(metadata, object), object);
-      return { metadata, release, faults: ["its signature is not checked"] };
-    }
-    const { text, signedBy } = await verifySignature(host, metadata, source.keys, object);
-    return { metadata, release: parseRelease(text, object), signedBy, faults: [] };
+    if (keys === undefined) return { ...unverified(), faults: [] };
+    const { text, signedBy } = await verifySignature(host, metadata, keys, object);
+    return { metadata, parsed: parse(text), signedBy, faults: [] };
   } catch (error) {
     if (!(error instanceof ComposerError)) throw error;
     if (!isWanted) return undefined;
-    const release = parseRelease(unverifiedText(metadata, object), object);
-    return { metadata, release, faults: [`its signature is not valid today (${error.message})`] };
+    return { ...unverified(), faults: [`its signature is not valid today (${error.message})`] };
   }
 }
 
 async function findIndex(
-  host: Host,
-  places: readonly DebRepositorySource[],
-  index: OfferedIndex,
-  release: Release,
-  { known, emit, signal }: SignedChainOptions,
+  { files }: Host,
+  index: ChainIndex,
+  { known, emit }: SignedChainOptions,
 ): Promise<Uint8Array | undefined> {
-  const file = known.get(index.file.sha256);
-  if (file !== undefined && (await host.files.exists(file))) {
-    const content = await host.files.readBytes(file);
-    if (sha256(content) === index.file.sha256) return content;
+  const file = index.sha256 === undefined ? undefined : known.get(index.sha256);
+  if (file !== undefined && (await files.exists(file))) {
+    const content = await files.readBytes(file);
+    if (sha256(content) === index.sha256) return content;
   }
-  const abort = signal === undefined ? {} : { signal };
-  for (const place of places) {
-    const fetching = { byHash: release.acquireByHash, emit, ...abort };
-    const content = await unlessFailed(() => fetchOfferedIndex(host, place, index, fetching), emit);
+  for (const fetch of index.fetch) {
+    const content = await unlessFailed(fetch, emit);
     if (content !== undefined) return content;
   }
   return undefined;
-}
-
-async function openChainIndex(
-  host: Host,
-  offered: readonly OfferedIndex[],
-  contents: readonly (Uint8Array | undefined)[],
-  object: string,
-  { architecture, emit, signal }: SignedChainOptions,
-): Promise<DebIndex> {
-  const abort = signal === undefined ? {} : { signal };
-  const text = await joinTexts(offered, (index, target) => {
-    const content = contents[offered.indexOf(index)] ?? new Uint8Array();
-    return plainPackagesText(host, index, content, { object, target, emit, ...abort });
-  });
-  return openDebIndex(encodeDebIndex(text, { architecture, origin: object }));
 }
 
 /** What one place lacks, or can't give, another may have. */
@@ -221,12 +215,11 @@ async function unlessFailed<T>(action: () => Promise<T>, emit: EventSink): Promi
   }
 }
 
-function fileNameOf({ kind }: SignedMetadata): string {
-  return kind === "cleartext" ? "InRelease" : "Release";
-}
-
-function metadataFiles(metadata: SignedMetadata): ChainFile[] {
-  const file = { path: fileNameOf(metadata), content: metadata.content };
-  if (metadata.kind === "cleartext" || metadata.signature.length === 0) return [file];
-  return [file, { path: "Release.gpg", content: metadata.signature }];
+function metadataFiles(metadata: SignedMetadata, { paths }: ChainFormat): ChainFile[] {
+  const [file, signature] = paths(metadata.kind);
+  const isSigned = metadata.kind === "detached" && metadata.signature.length > 0;
+  return [
+    { path: file, content: metadata.content },
+    ...(isSigned ? [{ path: signature, content: metadata.signature }] : []),
+  ];
 }

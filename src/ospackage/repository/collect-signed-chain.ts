@@ -1,0 +1,121 @@
+import { parseSha256 } from "../../core/index.ts";
+import type { Host } from "../../host/index.ts";
+import { encodeDebIndex, openDebIndex } from "../deb/index.ts";
+import { encodeRpmIndex, openRpmIndex, parseRepomd } from "../rpm/index.ts";
+import { fetchMetadata, metadataObject, releaseDirectoryUrl } from "./fetch-metadata.ts";
+import { fetchOfferedIndex, joinTexts, offeredIndexes, plainPackagesText } from "./fetch-packages-index.ts";
+import { fetchRepomd, REPOMD_PATH, repomdObject } from "./fetch-repomd.ts";
+import { fetchRepomdBytes, plainRepomdText } from "./fetch-repomd-file.ts";
+import { metadataDirectory } from "./metadata-cache.ts";
+import { parseRelease } from "./release.ts";
+import type { DebRepositorySource, RpmRepositorySource } from "./repository.ts";
+import {
+  type ChainFormat,
+  type ChainIndex,
+  collectChain,
+  type ParsedMetadata,
+  type SignedChain,
+  type SignedChainOptions,
+} from "./signed-chain.ts";
+
+/**
+ * Collects the signed metadata that a lock was made from, and the indexes that it names, in the way of the repository's
+ * family.
+ *
+ * @returns undefined when no metadata that somebody vouches for was found
+ * @throws {INTERRUPTED}
+ */
+export async function collectSignedChain(
+  host: Host,
+  source: DebRepositorySource | RpmRepositorySource,
+  options: SignedChainOptions,
+): Promise<SignedChain | undefined> {
+  const format = source.kind === "deb" ? debFormat(host, source, options) : rpmFormat(host, source, options);
+  return collectChain(host, format, options);
+}
+
+/** @see Debian wiki, "DebianRepository/Format" */
+function debFormat(host: Host, source: DebRepositorySource, options: SignedChainOptions): ChainFormat {
+  const places = options.offline ? [] : [source, ...options.archiveUrls.map((url) => ({ ...source, url }))];
+  const directory = releaseDirectoryUrl({ ...source, url: "/" }).slice(1);
+  return {
+    object: metadataObject(source, "InRelease"),
+    keys: source.gpgCheck ? source.keys : undefined,
+    keptIn: metadataDirectory(options.cacheDir, source),
+    fetch: places.map((place) => () => fetchMetadata(host, place, undefined, fetching(options))),
+    parse: (text) => parseDeb(host, source, places, directory, text, options),
+    paths: (kind) =>
+      kind === "cleartext"
+        ? [`${directory}InRelease`, `${directory}InRelease.gpg`]
+        : [`${directory}Release`, `${directory}Release.gpg`],
+  };
+}
+
+function parseDeb(
+  host: Host,
+  source: DebRepositorySource,
+  places: readonly DebRepositorySource[],
+  directory: string,
+  text: string,
+  options: SignedChainOptions,
+): ParsedMetadata {
+  const object = metadataObject(source, "InRelease");
+  const { architecture } = options;
+  const release = parseRelease(text, object);
+  const offered = offeredIndexes(release, source, architecture, object);
+  const byHash = { ...fetching(options), byHash: release.acquireByHash };
+  return {
+    dateSeconds: release.dateSeconds,
+    indexes: offered.map((index): ChainIndex => ({
+      path: directory + index.file.path,
+      sha256: index.file.sha256,
+      fetch: places.map((place) => () => fetchOfferedIndex(host, place, index, byHash)),
+    })),
+    open: async (contents) => {
+      const plain = await joinTexts(offered, (index, target) => {
+        const content = contents[offered.indexOf(index)] ?? new Uint8Array();
+        return plainPackagesText(host, index, content, { ...fetching(options), object, target });
+      });
+      return openDebIndex(encodeDebIndex(plain, { architecture, origin: object }));
+    },
+  };
+}
+
+/** @see createrepo_c(8) */
+function rpmFormat(host: Host, source: RpmRepositorySource, options: SignedChainOptions): ChainFormat {
+  const archived = options.archiveUrls.map((url): RpmRepositorySource => ({ ...source, urls: [url] }));
+  const places = options.offline ? [] : [source, ...archived];
+  const object = repomdObject(source);
+  return {
+    object,
+    // Where it is not signed, every package is.
+    keys: source.repoGpgCheck ? source.keys : undefined,
+    keptIn: metadataDirectory(options.cacheDir, { url: source.urls[0], suite: "rpm" }),
+    fetch: places.map((place) => () => fetchRepomd(host, place, undefined, fetching(options))),
+    parse: (text) => {
+      const { timestampSeconds, files } = parseRepomd(text, object);
+      const primary = files.get("primary");
+      if (primary === undefined) throw new Error("parseRepomd lets no repository without primary metadata pass");
+      const { algorithm, hex } = primary.checksum;
+      return {
+        dateSeconds: timestampSeconds,
+        indexes: [
+          {
+            path: primary.path,
+            sha256: algorithm === "sha256" ? parseSha256(hex) : undefined,
+            fetch: places.map((place) => () => fetchRepomdBytes(host, place, primary, fetching(options))),
+          },
+        ],
+        open: async ([content = new Uint8Array()]) => {
+          const plain = await plainRepomdText(host, primary, content, fetching(options));
+          return openRpmIndex(encodeRpmIndex(plain, { origin: object }));
+        },
+      };
+    },
+    paths: () => [REPOMD_PATH, `${REPOMD_PATH}.asc`],
+  };
+}
+
+function fetching({ emit, signal }: SignedChainOptions) {
+  return { emit, ...(signal === undefined ? {} : { signal }) };
+}

@@ -1,0 +1,149 @@
+import { ComposerError, redactUrl, sha256, type Sha256Hex } from "../../core/index.ts";
+import type { Host } from "../../host/index.ts";
+import {
+  encodeRpmIndexFrom,
+  type FileOwners,
+  openRpmIndex,
+  ownersFromFileLists,
+  parseRepomd,
+  type Repomd,
+  type RepomdFile,
+  type StoredRpmIndex,
+} from "../rpm/index.ts";
+import { requireNotOlder } from "./check-release.ts";
+import { throwIfAborted } from "./download.ts";
+import { fetchRepomd, repomdObject } from "./fetch-repomd.ts";
+import { fetchRepomdFile, plainPieces } from "./fetch-repomd-file.ts";
+import { indexFileName, keepIndex, readKeptIndex } from "./index-cache.ts";
+import {
+  keepMetadata,
+  metadataDirectory,
+  readKeptMetadata,
+  readNewestDate,
+  rememberNewestDate,
+} from "./metadata-cache.ts";
+import type { ReadRepositoryOptions } from "./read-deb-repository.ts";
+import type { RepositoryIndex, RpmRepositorySource } from "./repository.ts";
+import { type SignedMetadata, unverifiedText, verifySignature } from "./verify-signature.ts";
+import { notKept, warnAboutTrust } from "./repository-trust.ts";
+
+/**
+ * Fetches, verifies and opens the index of an rpm repository: repomd.xml with its signature, then the primary metadata
+ * that it names.
+ *
+ * What was fetched before is used again when the server has nothing newer; its signature and digests are checked all the
+ * same.
+ *
+ * @throws as `readDebRepository`
+ * @see createrepo_c(8)
+ */
+export async function readRpmRepository(
+  host: Host,
+  source: RpmRepositorySource,
+  options: ReadRepositoryOptions,
+): Promise<RepositoryIndex<StoredRpmIndex>> {
+  const { offline, emit } = options;
+  warnAboutTrust(source, source.urls[0], emit);
+  const directory = metadataDirectory(options.cacheDir, { url: source.urls[0], suite: "rpm" });
+  const kept = await readKeptMetadata(host, directory);
+  if (offline && kept === undefined) throw notKept(source.id, source.urls[0]);
+  const fetched = offline ? undefined : await fetchRepomd(host, source, kept, options);
+  const current = fetched ?? kept;
+  if (current === undefined) throw notKept(source.id, source.urls[0]);
+
+  const object = repomdObject(source);
+  const { text, signedBy } = await textOf(host, source, current.metadata, object);
+  const repomd = parseRepomd(text, object);
+  const newestDateSeconds = await readNewestDate(host, directory);
+  const dateSeconds = repomd.timestampSeconds;
+  if (dateSeconds !== undefined) requireNotOlder(dateSeconds, { object, newestDateSeconds, directory });
+
+  const index = await openPrimary(host, source, repomd, directory, options);
+  if (fetched !== undefined) await keepMetadata(host, directory, fetched);
+  if (signedBy !== undefined && dateSeconds !== undefined && dateSeconds !== newestDateSeconds) {
+    await rememberNewestDate(host, directory, dateSeconds);
+  }
+  const trust = signedBy === undefined ? "metadata not signed" : `signed by ${signedBy}`;
+  emit({ type: "debug", message: `${object}: ${index.packageCount} packages, ${trust}` });
+  return {
+    source,
+    index,
+    metadataSha256: sha256(current.metadata.content),
+    ...(dateSeconds === undefined ? {} : { dateSeconds }),
+    ...(signedBy === undefined ? {} : { signedBy }),
+    verified: source.gpgCheck,
+  };
+}
+
+async function textOf(
+  host: Host,
+  { keys, repoGpgCheck }: RpmRepositorySource,
+  metadata: SignedMetadata,
+  object: string,
+): Promise<{ readonly text: string; readonly signedBy?: string }> {
+  if (!repoGpgCheck) return { text: unverifiedText(metadata, object) };
+  return verifySignature(host, metadata, keys, object);
+}
+
+async function openPrimary(
+  host: Host,
+  source: RpmRepositorySource,
+  repomd: Repomd,
+  directory: string,
+  options: ReadRepositoryOptions,
+): Promise<StoredRpmIndex> {
+  const primary = repomd.files.get("primary");
+  if (primary === undefined) throw new Error("parseRepomd lets no repository without primary metadata pass");
+  const fileName = indexFileName("primary", [primary.openChecksum?.hex ?? primary.checksum.hex]);
+  const kept = await readKeptIndex(host, directory, fileName);
+  if (kept !== undefined) return openRpmIndex(kept);
+  if (options.offline) throw notKept(source.id, source.urls[0]);
+  const fetched = await fetchRepomdFile(host, source, primary, options);
+  const { openSizeBytes } = primary;
+  const content = await encodeRpmIndexFrom(plainPieces(host, fetched, options), {
+    origin: redactUrl(source.urls[0]),
+    ...(openSizeBytes === undefined ? {} : { expectedBytes: openSizeBytes }),
+  });
+  throwIfAborted(options.signal);
+  await keepIndex(host, directory, fileName, content);
+  return openRpmIndex(content);
+}
+
+/**
+ * Finds who owns some paths, in the file lists of a repository that was read before.
+ *
+ * @throws {REPOSITORY_OFFLINE} offline, and they were not kept
+ * @throws {REPOSITORY_METADATA_INVALID} the repository has none
+ * @throws as `readRpmRepository`
+ */
+export async function readFileOwners(
+  host: Host,
+  source: RpmRepositorySource,
+  paths: readonly string[],
+  options: ReadRepositoryOptions,
+): Promise<FileOwners> {
+  const directory = metadataDirectory(options.cacheDir, { url: source.urls[0], suite: "rpm" });
+  const kept = await readKeptMetadata(host, directory);
+  const object = repomdObject(source);
+  if (kept === undefined) throw notKept(source.id, source.urls[0]);
+  const { text } = await textOf(host, source, kept.metadata, object);
+  const fileLists = parseRepomd(text, object).files.get("filelists");
+  if (fileLists === undefined) {
+    const message = `Cannot find who owns ${paths.join(", ")}: ${object} names no file lists`;
+    throw new ComposerError("REPOSITORY_METADATA_INVALID", message);
+  }
+  const fileName = ownersFileName(fileLists, paths);
+  const known = await readKeptIndex(host, directory, fileName);
+  if (known !== undefined) return new Map(JSON.parse(Buffer.from(known).toString("utf8")) as [string, Sha256Hex[]][]);
+  if (options.offline) throw notKept(source.id, source.urls[0]);
+  const fetched = await fetchRepomdFile(host, source, fileLists, options);
+  const owners = await ownersFromFileLists(plainPieces(host, fetched, options), paths, {
+    origin: redactUrl(source.urls[0]),
+  });
+  await keepIndex(host, directory, fileName, Buffer.from(JSON.stringify([...owners])));
+  return owners;
+}
+
+function ownersFileName({ openChecksum, checksum }: RepomdFile, paths: readonly string[]): string {
+  return indexFileName("owners", [openChecksum?.hex ?? checksum.hex, ...paths]);
+}
