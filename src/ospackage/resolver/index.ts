@@ -10,6 +10,8 @@ export type { PackageRequest } from "./package-request.ts";
 export type { ResolveDebOptions } from "./deb-problem.ts";
 export type { DependencyEdge, Resolution, ResolvedPackage } from "./resolve.ts";
 export { debQuestions, resolveDeb } from "./resolve-deb.ts";
+export { resolveRpm, rpmQuestions, type RpmResolution } from "./resolve-rpm.ts";
+export type { ResolveRpmOptions } from "./rpm-problem.ts";
 export { solve, type SolveResult, type SolverStatistics } from "./solve.ts";
 export type * from "./solver-provider.ts";
 export { UnknownPackagesError, type UnknownPackage } from "./unknown-packages.ts";

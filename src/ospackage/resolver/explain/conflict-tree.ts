@@ -22,7 +22,7 @@ export function conflictTree(
   roots: readonly NamedRoot[],
   provider: ExplainedProvider,
 ): readonly string[] {
-  const facts = groupFacts(core);
+  const facts = groupFacts(core, provider);
   const shown = new Set<SolvableId>();
   /** The packages above the one that is being told, and what was told about them below. */
   const above = new Set<SolvableId>();
@@ -42,7 +42,8 @@ export function conflictTree(
   function reasonKey(solvable: SolvableId): string {
     return (facts.get(solvable) ?? [])
       .map((fact) => {
-        if (fact.kind === "requires") return `requires ${fact.requirement}`;
+        if (fact.kind === "requires")
+          return `${fact.solvable === solvable ? "" : "makes "}requires ${fact.requirement}`;
         return `${fact.kind} ${fact.solvable === solvable ? fact.other : `of ${fact.solvable}`}`;
       })
       .join();
@@ -68,7 +69,10 @@ export function conflictTree(
 
   function reasonNodes(solvable: SolvableId): readonly TreeNode[] {
     const own = facts.get(solvable) ?? [];
-    const needs = own.flatMap((fact) => (fact.kind === "requires" ? requirementNode(solvable, fact.requirement) : []));
+    const needs = own.flatMap((fact) => {
+      if (fact.kind !== "requires") return [];
+      return fact.solvable === solvable ? requirementNode(solvable, fact.requirement) : conditionNode(fact);
+    });
     const exclusions = new Map<string, SolvableId[]>();
     for (const fact of own) {
       if (fact.kind === "requires" || told.has(fact)) continue;
@@ -83,12 +87,26 @@ export function conflictTree(
   }
 
   function requirementNode(solvable: SolvableId, requirement: RequirementId): TreeNode {
-    const verb = provider.needs(solvable).find((need) => need.requirement === requirement)?.verb ?? "needs";
     const children = candidateNodes(requirement);
     const missing = provider.missing(requirement);
-    const text = `${verb} ${provider.requirementText(requirement)}`;
-    if (children.length === 0) return { text: `${text}, but ${missing.join("; ")}`, children };
-    return { text, children: [...children, ...missing.map((state) => ({ text: state, children: [] }))] };
+    const conditions = provider.conditions(requirement).filter((condition) => condition !== solvable);
+    const present = conditions.length === 0 ? [] : [`${describe(conditions)} is there`];
+    const text = `${verbOf(solvable, requirement)} ${provider.requirementText(requirement)}`;
+    if (children.length === 0) return { text: `${text}, but ${[...present, ...missing].join("; ")}`, children };
+    return {
+      text: [text, ...present].join(", and "),
+      children: [...children, ...missing.map((state) => ({ text: state, children: [] }))],
+    };
+  }
+
+  /** The need of another package that counts because this one is there. */
+  function conditionNode({ solvable, requirement }: Extract<Fact, { kind: "requires" }>): TreeNode {
+    const need = `${verbOf(solvable, requirement)} ${provider.requirementText(requirement)}`;
+    return { text: `with it, ${describe([solvable])} ${need}`, children: [] };
+  }
+
+  function verbOf(solvable: SolvableId, requirement: RequirementId): string {
+    return provider.needs(solvable).find((need) => need.requirement === requirement)?.verb ?? "needs";
   }
 
   /** What a package does to another or undergoes from it; `%` stands for the other. */
@@ -117,13 +135,18 @@ export function conflictTree(
 type Fact = Exclude<ClauseOrigin, { readonly kind: "root" }>;
 
 /** The facts by the solvables that they rule out. */
-function groupFacts(core: readonly ClauseOrigin[]): ReadonlyMap<SolvableId, readonly Fact[]> {
+function groupFacts(
+  core: readonly ClauseOrigin[],
+  provider: ExplainedProvider,
+): ReadonlyMap<SolvableId, readonly Fact[]> {
   const facts = new Map<SolvableId, Fact[]>();
   for (const fact of core) {
     if (fact.kind === "root") continue;
-    for (const solvable of fact.kind === "requires" ? [fact.solvable] : [fact.solvable, fact.other]) {
-      facts.set(solvable, [...(facts.get(solvable) ?? []), fact]);
-    }
+    const ruledOut =
+      fact.kind === "requires"
+        ? [fact.solvable, ...provider.conditions(fact.requirement)]
+        : [fact.solvable, fact.other];
+    for (const solvable of new Set(ruledOut)) facts.set(solvable, [...(facts.get(solvable) ?? []), fact]);
   }
   return facts;
 }

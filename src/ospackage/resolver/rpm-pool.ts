@@ -1,0 +1,224 @@
+import type { IndexedPackage } from "../indexed-package.ts";
+import type { RepositoryIndex } from "../repository/repository.ts";
+import { compareEvrs } from "../rpm/compare-rpm-versions.ts";
+import { capabilitiesOverlap, type RpmCapability } from "../rpm/rpm-capability.ts";
+import type { RpmIndex, RpmPackage } from "../rpm/rpm-index.ts";
+import { parseRpmRelations } from "../rpm/rpm-relations.ts";
+import { cached, createPackageOffers, type PackagePool, type Solvable } from "./package-pool.ts";
+import { orderRpmCandidates, type RpmCandidate } from "./rpm-preference.ts";
+import type { SolvableId } from "./solver-provider.ts";
+
+/** RPM packages that may be installed. */
+export interface RpmPool extends PackagePool<RpmPackage> {
+  /** What fills a capability: packages of that name, that provide it, or that have the file. */
+  matches(capability: RpmCapability): readonly SolvableId[];
+  /** The packages that an entry of Obsoletes means: by their names alone. */
+  obsoletedBy(entry: RpmCapability): readonly SolvableId[];
+  /** The packages whose Obsoletes mean a package, in the order of preference. */
+  obsoletersOf(solvable: SolvableId): readonly SolvableId[];
+  obsoletes(solvable: SolvableId, other: SolvableId): boolean;
+  /** The packages of Supplements. */
+  supplementing(): readonly SolvableId[];
+  /** Solvables as dnf would choose: most preferred first, each once. */
+  inOrder(solvables: readonly SolvableId[]): readonly SolvableId[];
+  /** Whether nothing sets the first above the second, in the order of {@link inOrder}. */
+  isTie(first: SolvableId, second: SolvableId): boolean;
+  /** Whether a package is for another architecture than the system's own. */
+  isForeign(solvable: SolvableId): boolean;
+  /** Whether several versions can be installed side by side. */
+  isInstallOnly(solvable: SolvableId): boolean;
+  /** Paths that were asked for and that only complete file lists could tell the owners of. */
+  wantedFiles(): readonly string[];
+}
+
+export interface RpmPoolOptions {
+  readonly repositories: readonly RepositoryIndex<RpmIndex>[];
+  /** In rpm's words, for example `x86_64`. */
+  readonly architecture: string;
+  /** Further architectures that requests name: `i686`. */
+  readonly foreign: ReadonlySet<string>;
+  readonly exclude: readonly string[];
+}
+
+/** What dnf installs beside older versions instead of in their place. @see dnf.conf(5), `installonlypkgs` */
+const INSTALL_ONLY: ReadonlySet<string> = new Set([
+  "kernel",
+  "kernel-PAE",
+  "installonlypkg(kernel)",
+  "installonlypkg(kernel-module)",
+  "installonlypkg(vm)",
+  "multiversion(kernel)",
+]);
+
+export function createRpmPool({ repositories, architecture, foreign, exclude }: RpmPoolOptions): RpmPool {
+  const offers = createPackageOffers<RpmPackage, RpmIndex>({
+    repositories,
+    exclude,
+    compareVersions: compareEvrs,
+    fits,
+    identityOf: ({ version, architecture: own }) => `${version}.${own}`,
+  });
+  const hasFileLists = offers.indexes.every((index) => index.hasFileLists);
+  const solvables: Solvable<RpmPackage>[] = [];
+  const provisions: ReadonlyMap<string, readonly RpmCapability[]>[] = [];
+  const obsoleteEntries: (readonly RpmCapability[])[] = [];
+  const versionsByName = new Map<string, readonly SolvableId[]>();
+  const providersByName = new Map<string, readonly SolvableId[]>();
+  const matchesByText = new Map<string, readonly SolvableId[]>();
+  const wanted = new Set<string>();
+
+  function fits(candidate: IndexedPackage): boolean {
+    return [architecture, "noarch"].includes(candidate.architecture) || foreign.has(candidate.architecture);
+  }
+
+  function solvable(id: SolvableId): Solvable<RpmPackage> {
+    const found = solvables[id];
+    if (found === undefined) throw new Error(`there is no solvable ${id}`);
+    return found;
+  }
+
+  function nameOf(id: SolvableId): string {
+    return solvable(id).package.name;
+  }
+
+  function versionsOf(name: string): readonly SolvableId[] {
+    return cached(versionsByName, name, () =>
+      inOrder(offers.offersOf(name).map((candidate) => solvables.push(candidate) - 1)),
+    );
+  }
+
+  /** The solvables among which packages of indexes are; a package that its repository may not give has none. */
+  function solvablesOf(packages: readonly RpmPackage[]): readonly SolvableId[] {
+    const identities = new Set(packages.map(identityOf));
+    const names = new Set(packages.map(({ name }) => name));
+    return [...names].flatMap(versionsOf).filter((id) => identities.has(identityOf(solvable(id).package)));
+  }
+
+  function providersOf(name: string): readonly SolvableId[] {
+    return cached(providersByName, name, () => {
+      const isPath = name.startsWith("/");
+      const providers = offers.indexes.flatMap((index) => index.providersOf(name));
+      const owners = isPath ? offers.indexes.flatMap((index) => index.ownersOf(name)) : [];
+      if (isPath && providers.length === 0 && owners.length === 0 && !hasFileLists) wanted.add(name);
+      return inOrder([...solvablesOf(providers), ...solvablesOf(owners)]);
+    });
+  }
+
+  /** By name. Every package provides itself, whatever its metadata says. */
+  function providedBy(id: SolvableId): ReadonlyMap<string, readonly RpmCapability[]> {
+    return (provisions[id] ??= groupByName([
+      ownCapability(solvable(id).package),
+      ...capabilitiesIn(solvable(id).package.provides),
+    ]));
+  }
+
+  function matches(capability: RpmCapability): readonly SolvableId[] {
+    const { name, text } = capability;
+    return cached(matchesByText, text, () => {
+      const candidates = [...versionsOf(name), ...providersOf(name)];
+      return inOrder(
+        candidates.filter((id) => {
+          // What has a file does not say so in its Provides.
+          const provided = providedBy(id).get(name);
+          return provided === undefined || provided.some((provision) => capabilitiesOverlap(provision, capability));
+        }),
+      );
+    });
+  }
+
+  function obsoletesOf(id: SolvableId): readonly RpmCapability[] {
+    return (obsoleteEntries[id] ??= capabilitiesIn(solvable(id).package.obsoletes));
+  }
+
+  function obsoletedBy(entry: RpmCapability): readonly SolvableId[] {
+    return versionsOf(entry.name).filter((id) => capabilitiesOverlap(ownCapability(solvable(id).package), entry));
+  }
+
+  function obsoletes(id: SolvableId, other: SolvableId): boolean {
+    const { package: target } = solvable(other);
+    if (target.name === nameOf(id)) return false;
+    return obsoletesOf(id).some(
+      (entry) => entry.name === target.name && capabilitiesOverlap(ownCapability(target), entry),
+    );
+  }
+
+  function obsoletersOf(id: SolvableId): readonly SolvableId[] {
+    const found = offers.indexes.flatMap((index) => index.obsoletersOf(nameOf(id)));
+    return inOrder(solvablesOf(found).filter((other) => obsoletes(other, id)));
+  }
+
+  function supplementing(): readonly SolvableId[] {
+    return offers
+      .names()
+      .flatMap(versionsOf)
+      .filter((id) => solvable(id).package.supplements !== "");
+  }
+
+  function inOrder(ids: readonly SolvableId[]): readonly SolvableId[] {
+    const distinct = [...new Set(ids)];
+    return distinct.length < 2 ? distinct : orderRpmCandidates(distinct.map(toCandidate), obsoletes);
+  }
+
+  function toCandidate(id: SolvableId): RpmCandidate {
+    const { package: found, repository } = solvable(id);
+    return {
+      id,
+      name: found.name,
+      version: found.version,
+      priority: repository.source.priority,
+      isForeign: isForeign(id),
+    };
+  }
+
+  function isForeign(id: SolvableId): boolean {
+    return foreign.has(solvable(id).package.architecture);
+  }
+
+  function isTie(first: SolvableId, second: SolvableId): boolean {
+    const [a, b] = [toCandidate(first), toCandidate(second)];
+    return (
+      a.name !== b.name &&
+      a.priority === b.priority &&
+      a.isForeign === b.isForeign &&
+      obsoletes(first, second) === obsoletes(second, first)
+    );
+  }
+
+  return {
+    architecture,
+    solvable,
+    versionsOf,
+    providersOf,
+    matches,
+    obsoletedBy,
+    obsoletersOf,
+    obsoletes,
+    supplementing,
+    inOrder,
+    isTie,
+    isForeign,
+    isInstallOnly: (id) => [...providedBy(id).keys()].some((name) => INSTALL_ONLY.has(name)),
+    wantedFiles: () => [...wanted],
+    names: () => offers.names(),
+    obstacleOf: (name) => offers.obstacleOf(name),
+    fits,
+    compareVersions: compareEvrs,
+  };
+}
+
+function identityOf({ name, version, architecture }: RpmPackage): string {
+  return `${name}-${version}.${architecture}`;
+}
+
+function ownCapability({ name, version }: RpmPackage): RpmCapability {
+  return { kind: "capability", text: `${name} = ${version}`, name, operator: "=", evr: version };
+}
+
+/** Provides and Obsoletes know no rich dependencies. */
+function capabilitiesIn(field: string): readonly RpmCapability[] {
+  return parseRpmRelations(field).filter((relation) => relation.kind === "capability");
+}
+
+function groupByName(capabilities: readonly RpmCapability[]): ReadonlyMap<string, readonly RpmCapability[]> {
+  return Map.groupBy(capabilities, ({ name }) => name);
+}
