@@ -30,7 +30,7 @@ export interface VendorRepository {
   readonly dateSeconds?: number;
   /** The primary key whose signature of it is valid. */
   readonly signedBy?: string;
-  /** Public keys for gpgv. */
+  /** Public keys: `.gpg` for gpgv, `.asc` for rpmkeys. */
   readonly keyring?: string;
   /** Signed metadata and the indexes that it names. */
   readonly metadata: readonly string[];
@@ -43,8 +43,8 @@ export interface VendorRepository {
 /** What is known of one repository's signed metadata. */
 export interface VendorChain {
   readonly chain?: SignedChain;
-  /** Binary keyring; absent when checks are off. */
-  readonly keyring?: Uint8Array;
+  /** Absent when checks are off. */
+  readonly keyring?: { readonly form: "binary" | "armored"; readonly content: Uint8Array };
 }
 
 export interface VendorPlanInput {
@@ -101,7 +101,7 @@ export function planVendorDirectory({ lock, lockFile, stored, chains }: VendorPl
     }
     const { keyring } = vendorChain;
     if (keyring !== undefined && described.keyring !== undefined) {
-      add({ path: described.keyring, sha256: sha256(keyring), content: keyring });
+      add({ path: described.keyring, sha256: sha256(keyring.content), content: keyring.content });
     }
     return described;
   });
@@ -170,7 +170,9 @@ function describeRepository(
     ...(chain === undefined ? {} : { metadataSha256: chain.metadataSha256 }),
     ...(chain?.dateSeconds === undefined ? {} : { dateSeconds: chain.dateSeconds }),
     ...(chain?.signedBy === undefined ? {} : { signedBy: chain.signedBy }),
-    ...(keyring === undefined ? {} : { keyring: `${KEYS}/${fileName(id)}.gpg` }),
+    ...(keyring === undefined
+      ? {}
+      : { keyring: `${KEYS}/${fileName(id)}.${keyring.form === "binary" ? "gpg" : "asc"}` }),
     metadata: (chain?.files ?? []).map((file) => `${directory}/${file.path}`),
     complete: faults.length === 0,
     ...(faults.length === 0 ? {} : { warning: faults.join("; ") }),
@@ -180,12 +182,12 @@ function describeRepository(
 const SHOWN_PACKAGES = 5;
 
 function faultsOf(
-  { metadataSha256, dateSeconds }: LockedRepository,
+  { metadataSha256, dateSeconds, verified }: LockedRepository,
   packages: readonly LockedPackage[],
   chain: SignedChain | undefined,
 ): readonly string[] {
   if (chain === undefined) return ["no signed metadata was found"];
-  const faults = [...chain.faults];
+  const faults = [...(verified ? [] : ["nobody vouches for it: checks are off"]), ...chain.faults];
   if (chain.metadataSha256 !== metadataSha256) {
     const locked = dateSeconds === undefined ? "" : ` of ${dateText(dateSeconds)}`;
     const kept = chain.dateSeconds === undefined ? "" : ` of ${dateText(chain.dateSeconds)}`;

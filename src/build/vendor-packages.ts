@@ -97,10 +97,8 @@ async function collectChain(
   { archivesOf }: PackageOrigins,
   before: VendorDirectory | undefined,
 ): Promise<VendorChain> {
-  const keyring = source.gpgCheck ? { keyring: await trustedKeyring(host, source.keys) } : {};
-  if (source.kind === "rpm") return keyring;
   const { arch } = template.template.target;
-  const architecture = architectureOf(arch)?.deb;
+  const architecture = source.kind === "deb" ? architectureOf(arch)?.deb : arch;
   if (architecture === undefined) throw new ComposerError("TEMPLATE_UNSUPPORTED", `Cannot vendor for "${arch}"`);
   const chain = await collectSignedChain(host, source, {
     architecture,
@@ -112,5 +110,10 @@ async function collectChain(
     emit,
     ...(signal === undefined ? {} : { signal }),
   });
-  return { ...keyring, ...(chain === undefined ? {} : { chain }) };
+  const hasKeys = source.gpgCheck || (source.kind === "rpm" && source.repoGpgCheck);
+  const form = source.kind === "rpm" ? "armored" : "binary";
+  return {
+    ...(hasKeys ? { keyring: { form, content: await trustedKeyring(host, source.keys, form) } } : {}),
+    ...(chain === undefined ? {} : { chain }),
+  };
 }

@@ -1,11 +1,11 @@
 import { parseSha256 } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import { encodeDebIndex, openDebIndex } from "../deb/index.ts";
-import { encodeRpmIndex, openRpmIndex, parseRepomd } from "../rpm/index.ts";
+import { encodeRpmIndexFrom, openRpmIndex, parseRepomd } from "../rpm/index.ts";
 import { fetchMetadata, metadataObject, releaseDirectoryUrl } from "./fetch-metadata.ts";
 import { fetchOfferedIndex, joinTexts, offeredIndexes, plainPackagesText } from "./fetch-packages-index.ts";
 import { fetchRepomd, REPOMD_PATH, repomdObject } from "./fetch-repomd.ts";
-import { fetchRepomdBytes, plainRepomdText } from "./fetch-repomd-file.ts";
+import { fetchRepomdFile, plainPieces } from "./fetch-repomd-file.ts";
 import { metadataDirectory } from "./metadata-cache.ts";
 import { parseRelease } from "./release.ts";
 import type { DebRepositorySource, RpmRepositorySource } from "./repository.ts";
@@ -103,12 +103,14 @@ function rpmFormat(host: Host, source: RpmRepositorySource, options: SignedChain
           {
             path: primary.path,
             sha256: algorithm === "sha256" ? parseSha256(hex) : undefined,
-            fetch: places.map((place) => () => fetchRepomdBytes(host, place, primary, fetching(options))),
+            fetch: places.map(
+              (place) => async () => (await fetchRepomdFile(host, place, primary, fetching(options))).content,
+            ),
           },
         ],
         open: async ([content = new Uint8Array()]) => {
-          const plain = await plainRepomdText(host, primary, content, fetching(options));
-          return openRpmIndex(encodeRpmIndex(plain, { origin: object }));
+          const pieces = plainPieces(host, { file: primary, content }, fetching(options));
+          return openRpmIndex(await encodeRpmIndexFrom(pieces, { origin: object }));
         },
       };
     },

@@ -7,6 +7,7 @@ export * from "./fetch-key-file.ts";
 export * from "./host-mirror.ts";
 export * from "./read-deb-repository.ts";
 export * from "./read-local-repository.ts";
+export * from "./read-local-rpms.ts";
 export { readFileOwners, readRpmRepository } from "./read-rpm-repository.ts";
 export type * from "./repository.ts";
 export * from "./collect-signed-chain.ts";
