@@ -11,14 +11,14 @@ import {
   postingListsOf,
 } from "../compact-index/index.ts";
 import { type FaultAt, faultsOf, type MetadataText, metadataTexts } from "./metadata-text.ts";
-import { type PrimaryFields, readPrimaryField, recordHead } from "./primary-fields.ts";
+import { noFields, type PrimaryFields, readPrimaryField, recordHead } from "./primary-fields.ts";
 import { copyRelation } from "./primary-relation.ts";
 import {
   PRIMARY_ATTRIBUTE as ATTRIBUTE,
   PRIMARY_ELEMENT as ELEMENT,
   PRIMARY_VOCABULARY,
 } from "./primary-vocabulary.ts";
-import { RPM_INDEX, type RpmRelation } from "./rpm-record.ts";
+import { RPM_INDEX, RPM_RELATIONS, type RpmRelation } from "./rpm-record.ts";
 import { createXmlScanner, type XmlScanner, XML_TAG } from "./xml-scanner.ts";
 
 export interface RpmIndexOptions {
@@ -83,10 +83,6 @@ function createEncoder({ origin, expectedBytes = DEFAULT_EXPECTED_BYTES }: RpmIn
     createHashLists(),
   ];
   const neededPaths = new Set<string>();
-  const namesOf = new Map([
-    ["provides", provided],
-    ["obsoletes", obsoleted],
-  ]);
   let [seen, announced] = [0, 0];
 
   function add({ xml, offset, isFirst }: MetadataText): void {
@@ -115,7 +111,7 @@ function createEncoder({ origin, expectedBytes = DEFAULT_EXPECTED_BYTES }: RpmIn
   function addPackage(scanner: XmlScanner): void {
     const number = recordEnds.length;
     const before = [records.end, files.end, provided.length, obsoleted.length, paths.length] as const;
-    const fields: PrimaryFields = {};
+    const fields = noFields();
     while (scanner.next() === XML_TAG.start) {
       if (scanner.element() === ELEMENT.format) addFormat(scanner, fields, number);
       else readPrimaryField(scanner, fields);
@@ -143,7 +139,7 @@ function createEncoder({ origin, expectedBytes = DEFAULT_EXPECTED_BYTES }: RpmIn
     const relations = new Set<RpmRelation>();
     while (scanner.next() === XML_TAG.start) {
       const element = scanner.element();
-      const relation = RELATION_ELEMENTS.get(element);
+      const relation = RELATION_ELEMENTS[element];
       if (element === ELEMENT.file) {
         addFile(scanner, number);
       } else if (relation === undefined) {
@@ -152,7 +148,8 @@ function createEncoder({ origin, expectedBytes = DEFAULT_EXPECTED_BYTES }: RpmIn
         if (relations.has(relation))
           throw scanner.fault(`the package "${fields.name ?? ""}" has its ${relation} twice`);
         relations.add(relation);
-        copyRelation(scanner, relation, number, { records, names: namesOf.get(relation), neededPaths });
+        const names = relation === "provides" ? provided : relation === "obsoletes" ? obsoleted : undefined;
+        copyRelation(scanner, relation, number, { records, names, neededPaths });
       }
     }
   }
@@ -194,11 +191,7 @@ function announcedCount(scanner: XmlScanner): number {
   return count;
 }
 
-const RELATION_ELEMENTS: ReadonlyMap<number, RpmRelation> = new Map([
-  [ELEMENT["rpm:provides"], "provides"],
-  [ELEMENT["rpm:requires"], "requires"],
-  [ELEMENT["rpm:conflicts"], "conflicts"],
-  [ELEMENT["rpm:obsoletes"], "obsoletes"],
-  [ELEMENT["rpm:recommends"], "recommends"],
-  [ELEMENT["rpm:supplements"], "supplements"],
-]);
+/** By the number of the element. */
+const RELATION_ELEMENTS: readonly (RpmRelation | undefined)[] = PRIMARY_VOCABULARY.elements.map((name) => {
+  return RPM_RELATIONS.find((relation) => name === `rpm:${relation}`);
+});

@@ -1,11 +1,48 @@
 import { ComposerError, formatSize, parseSha256 } from "../../core/index.ts";
 import { PRIMARY_ATTRIBUTE as ATTRIBUTE, PRIMARY_ELEMENT as ELEMENT } from "./primary-vocabulary.ts";
-import { RPM_RECORD_FIELDS, type RpmRecordField } from "./rpm-record.ts";
 import { isSafeBaseUrl, isSafeRelativePath } from "./safe-path.ts";
 import type { XmlScanner } from "./xml-scanner.ts";
 
-/** What a package says about itself outside of its relations, as text. */
-export type PrimaryFields = Partial<Record<RpmRecordField | "vendor" | "checksumType", string>>;
+/** What a package says about itself outside of its relations; undefined: nothing so far. */
+export interface PrimaryFields {
+  name: string | undefined;
+  architecture: string | undefined;
+  version: string | undefined;
+  checksumType: string | undefined;
+  sha256: string | undefined;
+  packager: string | undefined;
+  homepage: string | undefined;
+  buildTime: string | undefined;
+  size: string | undefined;
+  installedSize: string | undefined;
+  path: string | undefined;
+  baseUrl: string | undefined;
+  licence: string | undefined;
+  vendor: string | undefined;
+  group: string | undefined;
+  sourceRpm: string | undefined;
+}
+
+export function noFields(): PrimaryFields {
+  return {
+    name: undefined,
+    architecture: undefined,
+    version: undefined,
+    checksumType: undefined,
+    sha256: undefined,
+    packager: undefined,
+    homepage: undefined,
+    buildTime: undefined,
+    size: undefined,
+    installedSize: undefined,
+    path: undefined,
+    baseUrl: undefined,
+    licence: undefined,
+    vendor: undefined,
+    group: undefined,
+    sourceRpm: undefined,
+  };
+}
 
 const MAX_PACKAGE_BYTES = 16 * 1024 ** 3;
 const MAX_INSTALLED_BYTES = 1024 ** 4;
@@ -21,49 +58,59 @@ const WEAK_CHECKSUMS: readonly string[] = ["md5", "sha", "sha1", "sha224"];
 
 /** Reads the element whose start tag was read last into the fields, and moves behind it; unknown ones are skipped. */
 export function readPrimaryField(scanner: XmlScanner, fields: PrimaryFields): void {
-  const element = scanner.element();
-  const attribute = (number: number): string => scanner.attribute(number) ?? "";
-  const set = (name: keyof PrimaryFields, value: string): void => {
-    if (fields[name] !== undefined)
-      throw scanner.fault(`the package "${fields.name ?? ""}" has two values of its ${name}`);
-    if (value.length > MAX_TEXT_LENGTH) throw scanner.fault(`a ${name} takes ${formatSize(value.length)}`);
-    fields[name] = value;
-  };
-  switch (element) {
+  switch (scanner.element()) {
+    case ELEMENT.name:
+      fields.name = once(scanner, fields.name, scanner.text());
+      return;
+    case ELEMENT.arch:
+      fields.architecture = once(scanner, fields.architecture, scanner.text());
+      return;
     case ELEMENT.version:
-      set("version", versionOf(scanner));
-      return scanner.skip();
-    case ELEMENT.time:
-      set("buildTime", attribute(ATTRIBUTE.build));
-      return scanner.skip();
-    case ELEMENT.size:
-      set("size", attribute(ATTRIBUTE.package));
-      set("installedSize", attribute(ATTRIBUTE.installed));
-      return scanner.skip();
-    case ELEMENT.location:
-      set("path", attribute(ATTRIBUTE.href));
-      set("baseUrl", attribute(ATTRIBUTE["xml:base"]).replace(/(?<=[^/])$/, "/"));
-      return scanner.skip();
+      fields.version = once(scanner, fields.version, versionOf(scanner));
+      break;
     case ELEMENT.checksum:
-      set("checksumType", attribute(ATTRIBUTE.type));
-      return set("sha256", scanner.text());
-    default: {
-      const name = TEXT_ELEMENTS.get(element);
-      return name === undefined ? scanner.skip() : set(name, scanner.text().trim());
-    }
+      fields.checksumType = once(scanner, fields.checksumType, scanner.attribute(ATTRIBUTE.type) ?? "");
+      fields.sha256 = scanner.text();
+      return;
+    case ELEMENT.packager:
+      fields.packager = once(scanner, fields.packager, scanner.text().trim());
+      return;
+    case ELEMENT.url:
+      fields.homepage = once(scanner, fields.homepage, scanner.text().trim());
+      return;
+    case ELEMENT.time:
+      fields.buildTime = once(scanner, fields.buildTime, scanner.attribute(ATTRIBUTE.build) ?? "");
+      break;
+    case ELEMENT.size:
+      fields.size = once(scanner, fields.size, scanner.attribute(ATTRIBUTE.package) ?? "");
+      fields.installedSize = scanner.attribute(ATTRIBUTE.installed) ?? "";
+      break;
+    case ELEMENT.location:
+      fields.path = once(scanner, fields.path, scanner.attribute(ATTRIBUTE.href) ?? "");
+      fields.baseUrl = (scanner.attribute(ATTRIBUTE["xml:base"]) ?? "").replace(/([^/])$/, "$1/");
+      break;
+    case ELEMENT["rpm:license"]:
+      fields.licence = once(scanner, fields.licence, scanner.text().trim());
+      return;
+    case ELEMENT["rpm:vendor"]:
+      fields.vendor = once(scanner, fields.vendor, scanner.text().trim());
+      return;
+    case ELEMENT["rpm:group"]:
+      fields.group = once(scanner, fields.group, scanner.text().trim());
+      return;
+    case ELEMENT["rpm:sourcerpm"]:
+      fields.sourceRpm = once(scanner, fields.sourceRpm, scanner.text().trim());
+      return;
+    default:
   }
+  scanner.skip();
 }
 
-const TEXT_ELEMENTS: ReadonlyMap<number, keyof PrimaryFields> = new Map([
-  [ELEMENT.name, "name"],
-  [ELEMENT.arch, "architecture"],
-  [ELEMENT.packager, "maintainer"],
-  [ELEMENT.url, "homepage"],
-  [ELEMENT["rpm:license"], "licence"],
-  [ELEMENT["rpm:vendor"], "vendor"],
-  [ELEMENT["rpm:group"], "group"],
-  [ELEMENT["rpm:sourcerpm"], "sourceRpm"],
-]);
+function once(scanner: XmlScanner, before: string | undefined, value: string): string {
+  if (before !== undefined) throw scanner.fault("a package says something twice");
+  if (value.length > MAX_TEXT_LENGTH) throw scanner.fault(`a text about a package takes ${formatSize(value.length)}`);
+  return value;
+}
 
 /** `[epoch:]version-release`, epoch 0 left out. */
 function versionOf(scanner: XmlScanner): string {
@@ -78,7 +125,7 @@ function versionOf(scanner: XmlScanner): string {
 }
 
 /**
- * The lines of a record that every package has.
+ * The lines of a record that every package has, in the order of `RPM_RECORD_FIELDS`.
  *
  * @throws {REPOSITORY_WEAK_DIGEST} its only checksum is SHA-1 or MD5
  * @throws {REPOSITORY_METADATA_INVALID} something is missing, impossible or unsafe
@@ -111,9 +158,10 @@ export function recordHead(fields: PrimaryFields, scanner: XmlScanner): string {
   if (baseUrl !== "" && !isSafeBaseUrl(baseUrl)) {
     throw refuse(`has an unsafe xml:base ${JSON.stringify(baseUrl.slice(0, 200))}`);
   }
-  const maintainer = fields.maintainer || fields.vendor || "";
-  const values: PrimaryFields = { ...fields, sha256, maintainer };
-  return RPM_RECORD_FIELDS.map((field) => values[field] ?? "").join("\n");
+  const { licence = "", group = "", sourceRpm = "", packager = "", vendor = "", homepage = "", size = "" } = fields;
+  const numbers = `${size}\n${installedSize}\n${buildTime}`;
+  const about = `${licence}\n${group}\n${sourceRpm}\n${packager || vendor}\n${homepage}`;
+  return `${name}\n${version}\n${architecture}\n${path}\n${baseUrl}\n${numbers}\n${sha256}\n${about}`;
 }
 
 function isNumberUpTo(text: string | undefined, limit: number): boolean {

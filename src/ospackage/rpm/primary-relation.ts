@@ -11,7 +11,16 @@ export interface RelationTarget {
   readonly neededPaths: Set<string>;
 }
 
-const OPERATORS: Readonly<Record<string, string>> = { LT: " < ", LE: " <= ", EQ: " = ", GE: " >= ", GT: " > " };
+/** By the two letters of the flags, as {@link XmlScanner.shortAttribute} gives them. */
+const OPERATORS: ReadonlyMap<number, string> = new Map([
+  [0x4c54, " < "],
+  [0x4c45, " <= "],
+  [0x4551, " = "],
+  [0x4745, " >= "],
+  [0x4754, " > "],
+]);
+/** "1" and "true". */
+const TRUE_VALUES: readonly number[] = [0x31, 0x74727565];
 const [TAB, NEWLINE, BLANK, PARENTHESIS, SLASH, COLON, DASH, DELETE] = [9, 10, 0x20, 0x28, 0x2f, 0x3a, 0x2d, 0x7f];
 const PRE_BYTE = PRE_MARK.charCodeAt(0);
 const MAX_NAME_BYTES = 16 * 1024;
@@ -26,9 +35,8 @@ export function copyRelation(scanner: XmlScanner, relation: RpmRelation, number:
     if (scanner.element() === ELEMENT["rpm:entry"]) {
       if (!isFirst) records.byte(TAB);
       isFirst = false;
-      if (relation === "requires" && scanner.has(ATTRIBUTE.pre) && isTrue(scanner.attribute(ATTRIBUTE.pre))) {
+      if (relation === "requires" && TRUE_VALUES.includes(scanner.shortAttribute(ATTRIBUTE.pre)))
         records.byte(PRE_BYTE);
-      }
       const start = copyName(scanner, records);
       names?.add(hashOfBytes(records.bytes, start, records.end), number);
       addPaths(records, start, neededPaths);
@@ -37,10 +45,6 @@ export function copyRelation(scanner: XmlScanner, relation: RpmRelation, number:
     scanner.skip();
   }
   records.byte(NEWLINE);
-}
-
-function isTrue(text: string | undefined): boolean {
-  return text === "1" || text === "true";
 }
 
 /** Returns where the name begins. */
@@ -69,12 +73,13 @@ function hasNoBlank({ bytes, end }: ByteSink, start: number): boolean {
 /** Appends ` <op> [epoch:]version[-release]`; nothing for a relation to every version. */
 function copyVersion(scanner: XmlScanner, records: ByteSink): void {
   if (!scanner.has(ATTRIBUTE.flags) || !scanner.has(ATTRIBUTE.ver)) return;
-  const flags = scanner.attribute(ATTRIBUTE.flags) ?? "";
-  const operator = Object.hasOwn(OPERATORS, flags) ? OPERATORS[flags] : undefined;
-  if (operator === undefined)
-    throw scanner.fault(`a relation has the unknown flags ${JSON.stringify(flags.slice(0, 50))}`);
+  const operator = OPERATORS.get(scanner.shortAttribute(ATTRIBUTE.flags));
+  if (operator === undefined) {
+    const flags = (scanner.attribute(ATTRIBUTE.flags) ?? "").slice(0, 50);
+    throw scanner.fault(`a relation has the unknown flags ${JSON.stringify(flags)}`);
+  }
   const start = records.end;
-  records.text(operator);
+  for (let index = 0; index < operator.length; index += 1) records.byte(operator.charCodeAt(index));
   const versionStart = records.end;
   copyEpoch(scanner, records);
   const upstreamStart = records.end;

@@ -33,6 +33,7 @@ export const RELATION_LETTERS = {
 } as const;
 
 export type RpmRelation = keyof typeof RELATION_LETTERS;
+export const RPM_RELATIONS = Object.keys(RELATION_LETTERS) as readonly RpmRelation[];
 
 /** Begins the entry of a requirement that is needed before the package is installed; no name has it. */
 export const PRE_MARK = "\u0001";

@@ -27,6 +27,8 @@ export interface XmlScanner {
   has(attribute: number): boolean;
   /** The value of an attribute of the start tag read last; undefined when it is not there. */
   attribute(attribute: number): string | undefined;
+  /** The bytes of a value of up to 4, as a number, the first one highest; 0 when there are none, or more. */
+  shortAttribute(attribute: number): number;
   /** Appends the value of an attribute; it is there. */
   copyAttribute(attribute: number, target: ByteSink): void;
   /** After a start tag: the text of the element, to behind its end tag; line breaks and tabs are blanks. */
@@ -71,10 +73,11 @@ export function createXmlScanner(
   const attributeNames = namesByLength(vocabulary.attributes);
   /** Start and end of the value of every attribute, 0 when absent. */
   const values = new Int32Array(2 * vocabulary.attributes.length);
-  const present: number[] = [];
+  const present = new Int32Array(vocabulary.attributes.length);
   const [nameStarts, nameEnds, openElements] = [words(), words(), words()];
   let at = 0;
   let openCount = 0;
+  let presentCount = 0;
   let current = UNKNOWN_NAME;
   let isEmptyElement = false;
   let hadRoot = false;
@@ -109,8 +112,10 @@ export function createXmlScanner(
   }
 
   function startTag(): number {
-    for (const attribute of present) values[2 * attribute] = values[2 * attribute + 1] = 0;
-    present.length = 0;
+    while (presentCount > 0) {
+      presentCount -= 1;
+      values[2 * (present[presentCount] ?? 0)] = 0;
+    }
     const start = at + 1;
     let offset = nameEnd(start);
     if (hadRoot && openCount === 0) throw fault("it has a second root element", at);
@@ -159,7 +164,7 @@ export function createXmlScanner(
       if (values[2 * number] !== 0) throw fault(`<${openName()}> has an attribute twice`, start);
       values[2 * number] = valueStart;
       values[2 * number + 1] = offset;
-      present.push(number);
+      present[presentCount++] = number;
     } else if (text[start] === 0x78) {
       checkNamespace(text.toString("utf8", start, end), text.toString("utf8", valueStart, offset), start);
     }
@@ -252,12 +257,6 @@ export function createXmlScanner(
     return String.fromCodePoint(code);
   }
 
-  function textOf(write: (target: ByteSink) => void): string {
-    scratch.end = 0;
-    write(scratch);
-    return scratch.bytes.toString("utf8", 0, scratch.end);
-  }
-
   function copyAttribute(attribute: number, target: ByteSink): void {
     append(values[2 * attribute] ?? 0, values[2 * attribute + 1] ?? 0, target, false, true);
   }
@@ -278,7 +277,8 @@ export function createXmlScanner(
   function numberOf(names: readonly (readonly NamedNumber[] | undefined)[], start: number, end: number): number {
     const candidates = end - start < names.length ? names[end - start] : undefined;
     if (candidates === undefined) return UNKNOWN_NAME;
-    for (const { name, number } of candidates) {
+    for (let candidate = 0; candidate < candidates.length; candidate += 1) {
+      const { name, number } = candidates[candidate] ?? NO_NAME;
       let index = name.length - 1;
       while (index >= 0 && text[start + index] === name[index]) index -= 1;
       if (index < 0) return number;
@@ -317,10 +317,24 @@ export function createXmlScanner(
     depth: () => openCount,
     has: (attribute) => values[2 * attribute] !== 0,
     attribute(attribute) {
-      return values[2 * attribute] === 0 ? undefined : textOf((target) => void copyAttribute(attribute, target));
+      if (values[2 * attribute] === 0) return undefined;
+      scratch.end = 0;
+      copyAttribute(attribute, scratch);
+      return scratch.bytes.toString("utf8", 0, scratch.end);
+    },
+    shortAttribute(attribute) {
+      const [start, end] = [values[2 * attribute] ?? 0, values[2 * attribute + 1] ?? 0];
+      if (start === 0 || end - start > 4) return 0;
+      let value = 0;
+      for (let offset = start; offset < end; offset += 1) value = value * 256 + (text[offset] ?? 0);
+      return value;
     },
     copyAttribute,
-    text: () => textOf((target) => void appendText(target, true)),
+    text() {
+      scratch.end = 0;
+      appendText(scratch, true);
+      return scratch.bytes.toString("utf8", 0, scratch.end);
+    },
     copyProse: (target) => void appendText(target, true),
     copyText: (target) => void appendText(target, false),
     skip() {
@@ -342,6 +356,8 @@ interface NamedNumber {
   readonly name: Uint8Array;
   readonly number: number;
 }
+
+const NO_NAME: NamedNumber = { name: new Uint8Array(1), number: UNKNOWN_NAME };
 
 function namesByLength(names: readonly string[]): readonly (readonly NamedNumber[] | undefined)[] {
   const byLength: NamedNumber[][] = Array.from({ length: Math.max(...names.map((name) => name.length)) + 1 }, () => []);
