@@ -20,14 +20,13 @@ const ENDING = ".merged.yml";
 const PROVIDER = "target.dist";
 const TYPE = "target.imageType";
 const GRUB = "systemConfig.bootloader.provider";
-const UKI = "systemConfig.kernel.uki";
 const IMMUTABLE = "systemConfig.immutability.enabled";
 
 /** What `build` refuses today, by the fields that it names; the same for both architectures. */
 const DEFAULTS: Readonly<Record<string, readonly string[]>> = {
   "azl3-initrd": [PROVIDER, TYPE],
   "azl3-iso": [PROVIDER, TYPE, GRUB],
-  "azl3-raw": [PROVIDER, UKI],
+  "azl3-raw": [PROVIDER],
   "debian12-initrd": [TYPE],
   "debian12-iso": [TYPE, GRUB],
   "debian12-raw": [],
@@ -36,17 +35,17 @@ const DEFAULTS: Readonly<Record<string, readonly string[]>> = {
   "debian13-raw": [],
   "elxr12-initrd": [PROVIDER, TYPE],
   "elxr12-iso": [PROVIDER, TYPE, GRUB],
-  "elxr12-raw": [PROVIDER, IMMUTABLE, UKI],
+  "elxr12-raw": [PROVIDER, IMMUTABLE],
   "emt3-initrd": [PROVIDER, TYPE],
   "emt3-iso": [PROVIDER, TYPE, GRUB],
-  "emt3-raw": [PROVIDER, IMMUTABLE, UKI],
+  "emt3-raw": [PROVIDER, IMMUTABLE],
 };
 
 const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
-  "azl3-aarch64-edge-raw": [PROVIDER, UKI],
-  "azl3-x86_64-immutable-raw": [PROVIDER, IMMUTABLE, UKI],
+  "azl3-aarch64-edge-raw": [PROVIDER],
+  "azl3-x86_64-immutable-raw": [PROVIDER, IMMUTABLE],
   "azl3-x86_64-minimal-iso": [PROVIDER, TYPE, GRUB],
-  "azl3-x86_64-minimal-raw": [PROVIDER, UKI],
+  "azl3-x86_64-minimal-raw": [PROVIDER],
   "debian12-aarch64-minimal-raw": [],
   "debian12-x86_64-cloud-raw": [],
   "debian12-x86_64-minimal-raw": [],
@@ -55,15 +54,15 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
   "debian13-aarch64-minimal-raw": [],
   "debian13-x86_64-cloud-raw": [],
   "debian13-x86_64-edge-raw": [],
-  "debian13-x86_64-immutable-raw": [IMMUTABLE, UKI],
+  "debian13-x86_64-immutable-raw": [IMMUTABLE],
   "debian13-x86_64-minimal-initrd": [TYPE],
   "debian13-x86_64-minimal-iso": [TYPE, GRUB],
   "debian13-x86_64-minimal-raw": [],
-  "elxr12-aarch64-cloud-raw": [PROVIDER, UKI],
-  "elxr12-x86_64-edge-raw": [PROVIDER, IMMUTABLE, UKI],
+  "elxr12-aarch64-cloud-raw": [PROVIDER],
+  "elxr12-x86_64-edge-raw": [PROVIDER, IMMUTABLE],
   "elxr12-x86_64-minimal-iso": [PROVIDER, TYPE, GRUB],
-  "elxr12-x86_64-minimal-raw": [PROVIDER, UKI],
-  "emt3-x86_64-edge-raw": [PROVIDER, IMMUTABLE, UKI],
+  "elxr12-x86_64-minimal-raw": [PROVIDER],
+  "emt3-x86_64-edge-raw": [PROVIDER, IMMUTABLE],
   "emt3-x86_64-minimal-initrd": [PROVIDER, TYPE],
   "emt3-x86_64-minimal-iso": [PROVIDER, TYPE, GRUB],
 };

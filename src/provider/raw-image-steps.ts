@@ -120,7 +120,7 @@ export function rawImageSteps(
       }
       const { kernel, selinux } = template.systemConfig ?? {};
       const cmdline = await selinuxCommandLine(openImageTree(host, runner.root), selinux?.mode, kernel?.cmdline ?? "");
-      await prepareBoot(host, runner.root, plan, cmdline);
+      await prepareBoot(host, runner.root, plan, { cmdline, isUnified: kernel?.uki === true });
       if (isGrowing) await prepareGrowth(host, runner.root, plan);
       await configureSystem(host, {
         root: runner.root,
@@ -154,7 +154,7 @@ export function rawImageSteps(
       const { runner, plan, kernels, buildKey, cmdline } = await values.get(configuredTree);
       const toolRunner = await values.get(tools);
       const { sourceDateEpoch } = await values.get(baseTree);
-      const kernelName = template.systemConfig?.kernel?.name;
+      const { name: kernelName, uki } = template.systemConfig?.kernel ?? {};
       const esp = await planEsp(host, {
         root: runner.root,
         architecture,
@@ -162,6 +162,7 @@ export function rawImageSteps(
         cmdline,
         rootPartUuid: partitionAt(plan, "/")?.partUuid ?? "",
         ...(kernelName === undefined ? {} : { kernelName }),
+        isUnified: uki === true,
       });
       const name = `${template.image.name}-${template.image.version}.raw`;
       const unfinished = host.files.temporaryName(paths.imageBuild, `.${name}`);

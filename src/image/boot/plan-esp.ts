@@ -1,10 +1,18 @@
-import path from "node:path";
-import { type Architecture, ComposerError, compareCodeUnits } from "../../core/index.ts";
+import { type Architecture, compareCodeUnits } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import type { FatNode } from "../disc/fat-layout.ts";
 import { type ImageTree, openImageTree } from "../os/image-tree.ts";
+import { type Piece, sizeOf } from "./append-pe-sections.ts";
 import { readEntryToken, readOsRelease } from "./entry-token.ts";
-import { type BootFile, planSystemdBoot } from "./plan-systemd-boot.ts";
+import {
+  type BootContent,
+  type BootFile,
+  kernelCommandLine,
+  planSystemdBoot,
+  planUnifiedBoot,
+} from "./plan-systemd-boot.ts";
+import { planUki } from "./plan-uki.ts";
+import { filePiece, placeOf, readKernel, readReleaseText, readStub } from "./read-boot-files.ts";
 
 export interface EspOptions {
   /** The configured tree, on the host. */
@@ -16,43 +24,89 @@ export interface EspOptions {
   readonly rootPartUuid: string;
   /** What the boot menu calls the kernel, behind the name of the system. */
   readonly kernelName?: string;
+  /** Whether each kernel becomes a unified kernel image. */
+  readonly isUnified?: boolean;
+}
+
+/** What all kernels of a tree have in common. */
+interface Entries {
+  readonly options: EspOptions;
+  readonly entryToken: string;
+  readonly title: string;
+  readonly sortKey: string | undefined;
+  readonly bootLoader: string;
 }
 
 /**
  * What goes onto the ESP of a tree, with the kernels and initrds of its /boot and its own boot loader.
  *
- * @throws {IMAGE_KERNEL_MISSING} the tree lacks the boot loader, a kernel or its initrd
+ * @throws {IMAGE_KERNEL_MISSING} the tree lacks the boot loader, a kernel, its initrd or the stub of a unified image
+ * @throws {IMAGE_PLAN_INVALID} no boot entry or unified kernel image can be made of them
  */
 export async function planEsp(host: Host, options: EspOptions): Promise<FatNode[]> {
   const tree = openImageTree(host, options.root);
   const release = await readOsRelease(tree);
-  const entryToken = await readEntryToken(tree);
-  const files = options.kernelVersions.flatMap((kernelVersion) =>
-    planSystemdBoot({
-      architecture: options.architecture,
-      kernelVersion,
-      entryToken,
-      title: titleOf(release, options.kernelName),
-      cmdline: options.cmdline,
-      rootPartUuid: options.rootPartUuid,
-      kernel: `/boot/vmlinuz-${kernelVersion}`,
-      initrds: [{ name: `initrd.img-${kernelVersion}`, content: `/boot/initrd.img-${kernelVersion}` }],
-      bootLoader: `/usr/lib/systemd/boot/efi/systemd-boot${options.architecture.systemdEfi}.efi`,
-      ...sortKeyOf(release),
-    }),
-  );
-  const unique = new Map(files.map((file) => [file.path, file]));
+  const entries: Entries = {
+    options,
+    entryToken: await readEntryToken(tree),
+    title: titleOf(release, options.kernelName),
+    sortKey: release.get("IMAGE_ID") ?? release.get("ID"),
+    bootLoader: `${EFI_PROGRAMS}/systemd-boot${options.architecture.systemdEfi}.efi`,
+  };
+  const unique = new Map<string, BootFile<string>>();
+  for (const kernelVersion of options.kernelVersions) {
+    const files =
+      options.isUnified === true
+        ? await planUnified(host, tree, entries, kernelVersion)
+        : planSeparate(entries, kernelVersion);
+    for (const file of files) unique.set(file.path, file);
+  }
   return toFatTree(host, tree, [...unique.values()]);
+}
+
+function planSeparate({ options, sortKey, ...common }: Entries, kernelVersion: string): BootFile<string>[] {
+  const { architecture, cmdline, rootPartUuid } = options;
+  return planSystemdBoot({
+    ...{ ...common, architecture, kernelVersion, cmdline, rootPartUuid },
+    kernel: kernelOf(kernelVersion),
+    initrds: [{ name: `initrd.img-${kernelVersion}`, content: initrdOf(kernelVersion) }],
+    ...(sortKey === undefined ? {} : { sortKey }),
+  });
+}
+
+async function planUnified(
+  host: Host,
+  tree: ImageTree,
+  { options, entryToken, title, bootLoader }: Entries,
+  kernelVersion: string,
+): Promise<BootFile<string>[]> {
+  const { architecture, cmdline, rootPartUuid, kernelName = "" } = options;
+  const image = planUki({
+    stub: await readStub(host, tree, `${EFI_PROGRAMS}/linux${architecture.systemdEfi}.efi.stub`),
+    // systemd-boot takes the title from there, and the last of several lines.
+    osRelease: `${await readReleaseText(tree)}${kernelName === "" ? "" : `PRETTY_NAME="${title}"\n`}`,
+    cmdline: kernelCommandLine(cmdline, rootPartUuid),
+    kernelVersion,
+    kernel: await readKernel(host, tree, kernelOf(kernelVersion)),
+    initrd: await filePiece(tree, initrdOf(kernelVersion)),
+  });
+  return planUnifiedBoot({ architecture, kernelVersion, entryToken, bootLoader, image });
+}
+
+/** Where systemd has its programs for EFI. */
+const EFI_PROGRAMS = "/usr/lib/systemd/boot/efi";
+
+function kernelOf(kernelVersion: string): string {
+  return `/boot/vmlinuz-${kernelVersion}`;
+}
+
+function initrdOf(kernelVersion: string): string {
+  return `/boot/initrd.img-${kernelVersion}`;
 }
 
 function titleOf(release: ReadonlyMap<string, string>, kernelName = ""): string {
   const system = release.get("PRETTY_NAME") ?? "Linux";
   return kernelName === "" ? system : `${system} (${kernelName})`;
-}
-
-function sortKeyOf(release: ReadonlyMap<string, string>): { sortKey?: string } {
-  const sortKey = release.get("IMAGE_ID") ?? release.get("ID");
-  return sortKey === undefined ? {} : { sortKey };
 }
 
 async function toFatTree(host: Host, tree: ImageTree, files: readonly BootFile<string>[]): Promise<FatNode[]> {
@@ -66,31 +120,25 @@ async function toFatTree(host: Host, tree: ImageTree, files: readonly BootFile<s
     names.map(async (name): Promise<FatNode> => {
       const below = byFirst.get(name) ?? [];
       const [leaf] = below;
-      if (leaf?.path === "") return fileNode(host, tree, name, leaf);
+      if (leaf?.path === "") return fileNode(host, tree, name, await piecesOf(tree, leaf.content));
       return { kind: "directory", name, children: await toFatTree(host, tree, below) };
     }),
   );
 }
 
-async function fileNode(host: Host, tree: ImageTree, name: string, { content }: BootFile<string>): Promise<FatNode> {
-  if (content.kind === "text") {
-    const bytes = Buffer.from(content.text, "utf8");
-    return { kind: "file", name, sizeBytes: bytes.length, content: () => inOnePiece(bytes) };
-  }
-  const stat = await tree.target(content.reference);
-  if (stat?.kind !== "file") {
-    throw new ComposerError(
-      "IMAGE_KERNEL_MISSING",
-      `Cannot make a bootable image: "${content.reference}" is not in it`,
-      {
-        hint: 'The packages "systemd-boot-efi" and a kernel such as "linux-image-amd64" bring what is needed to boot',
-      },
-    );
-  }
-  const source = path.join(tree.root, content.reference);
-  return { kind: "file", name, sizeBytes: stat.sizeBytes, content: () => host.files.readStream(source) };
+async function piecesOf(tree: ImageTree, content: BootContent<string>): Promise<readonly Piece<string>[]> {
+  if (content.kind === "pieces") return content.pieces;
+  if (content.kind === "text") return [{ kind: "bytes", bytes: Buffer.from(content.text, "utf8") }];
+  return [await filePiece(tree, content.reference)];
 }
 
-async function* inOnePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
+function fileNode(host: Host, tree: ImageTree, name: string, pieces: readonly Piece<string>[]): FatNode {
+  return { kind: "file", name, sizeBytes: sizeOf(pieces), content: () => readPieces(host, tree, pieces) };
+}
+
+async function* readPieces(host: Host, tree: ImageTree, pieces: readonly Piece<string>[]): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) {
+    if (piece.kind === "bytes") yield piece.bytes;
+    else yield* host.files.readStream(await placeOf(tree, piece.reference));
+  }
 }

@@ -1,8 +1,11 @@
 import { type Architecture, compareCodeUnits, ComposerError } from "../../core/index.ts";
+import type { Piece } from "./append-pe-sections.ts";
 
-/** The bytes of a file on the ESP: text that we write, or a file that the caller has. */
+/** The bytes of a file on the ESP: text that we write, a file that the caller has, or what is made of several. */
 export type BootContent<Reference> =
-  { readonly kind: "text"; readonly text: string } | { readonly kind: "file"; readonly reference: Reference };
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "file"; readonly reference: Reference }
+  | { readonly kind: "pieces"; readonly pieces: readonly Piece<Reference>[] };
 
 export interface BootFile<Reference> {
   /** Absolute path on the ESP. */
@@ -11,12 +14,24 @@ export interface BootFile<Reference> {
 }
 
 /** `Reference` is how the caller names a file: a path, a store entry. */
-export interface SystemdBootOptions<Reference> {
+interface CommonOptions<Reference> {
   readonly architecture: Architecture;
   /** What `uname -r` of the installed kernel says. */
   readonly kernelVersion: string;
   /** Name of the directory and first part of the entry's name; the machine id or `IMAGE_ID`. @see kernel-install(8) */
   readonly entryToken: string;
+  /** Seconds that the menu waits; 0 shows it only when a key is held. Absent: 3. */
+  readonly timeoutSeconds?: number;
+  /** `systemd-bootx64.efi` or `systemd-bootaa64.efi`, signed where the distribution signs it. */
+  readonly bootLoader: Reference;
+}
+
+export interface UnifiedBootOptions<Reference> extends CommonOptions<Reference> {
+  /** The unified kernel image. */
+  readonly image: readonly Piece<Reference>[];
+}
+
+export interface SystemdBootOptions<Reference> extends CommonOptions<Reference> {
   /** `PRETTY_NAME` of os-release. */
   readonly title: string;
   /** The command line of the template, without `root=` as a rule. */
@@ -24,15 +39,11 @@ export interface SystemdBootOptions<Reference> {
   readonly rootPartUuid: string;
   /** "rw" keeps initrds from mounting the root read-only first. Absent: "ro", as distributions have it. */
   readonly rootMode?: "ro" | "rw";
-  /** Seconds that the menu waits; 0 shows it only when a key is held. Absent: 3. */
-  readonly timeoutSeconds?: number;
   /** Order among entries, the `sort-key`: the `ID` of os-release. */
   readonly sortKey?: string;
   readonly kernel: Reference;
   /** In the order in which the kernel gets them, with the names that they have on the ESP. */
   readonly initrds: readonly { readonly name: string; readonly content: Reference }[];
-  /** `systemd-bootx64.efi` or `systemd-bootaa64.efi`, signed where the distribution signs it. */
-  readonly bootLoader: Reference;
 }
 
 const TOKEN = /^[A-Za-z0-9][A-Za-z0-9+_.-]{0,127}$/;
@@ -49,29 +60,54 @@ const MAX_CMDLINE_LENGTH = 2047;
  * @see https://uapi-group.org/specifications/specs/boot_loader_specification/
  */
 export function planSystemdBoot<Reference>(options: SystemdBootOptions<Reference>): BootFile<Reference>[] {
-  const { architecture, entryToken, kernelVersion } = options;
-  checkName("entry token", entryToken);
-  checkName("kernel version", kernelVersion);
+  const { entryToken, kernelVersion } = options;
+  const loader = planLoader(options);
   options.initrds.forEach(({ name }) => checkName("initrd name", name));
   const directory = `/${entryToken}/${kernelVersion}`;
-  const file = (path: string, reference: Reference): BootFile<Reference> => ({
-    path,
-    content: { kind: "file", reference },
-  });
-  const text = (path: string, content: string): BootFile<Reference> => ({
-    path,
-    content: { kind: "text", text: content },
-  });
-  const files = [
-    file(`/EFI/BOOT/${architecture.efiBootFile}`, options.bootLoader),
-    file(`/EFI/systemd/systemd-boot${architecture.systemdEfi}.efi`, options.bootLoader),
+  return inOrder([
+    ...loader,
     file(`${directory}/linux`, options.kernel),
     ...options.initrds.map(({ name, content }) => file(`${directory}/${name}`, content)),
-    text(`/loader/entries.srel`, "type1\n"),
     text(`/loader/entries/${entryToken}-${kernelVersion}.conf`, formatEntry(options, directory)),
-    text(`/loader/loader.conf`, `timeout ${options.timeoutSeconds ?? 3}\nconsole-mode keep\n`),
+  ]);
+}
+
+/**
+ * The files of the ESP for systemd-boot with a unified kernel image, which is a type #2 entry by its place.
+ *
+ * @returns files in the order of their paths
+ * @throws {IMAGE_PLAN_INVALID} a value that cannot be part of a file name
+ * @see https://uapi-group.org/specifications/specs/boot_loader_specification/
+ */
+export function planUnifiedBoot<Reference>(options: UnifiedBootOptions<Reference>): BootFile<Reference>[] {
+  const content: BootContent<Reference> = { kind: "pieces", pieces: options.image };
+  const loader = planLoader(options);
+  return inOrder([...loader, { path: `/EFI/Linux/${options.entryToken}-${options.kernelVersion}.efi`, content }]);
+}
+
+/** What `bootctl` installs, whatever the entries are. */
+function planLoader<Reference>(options: CommonOptions<Reference>): BootFile<Reference>[] {
+  const { architecture, bootLoader, timeoutSeconds = 3 } = options;
+  checkName("entry token", options.entryToken);
+  checkName("kernel version", options.kernelVersion);
+  return [
+    file(`/EFI/BOOT/${architecture.efiBootFile}`, bootLoader),
+    file(`/EFI/systemd/systemd-boot${architecture.systemdEfi}.efi`, bootLoader),
+    text(`/loader/entries.srel`, "type1\n"),
+    text(`/loader/loader.conf`, `timeout ${timeoutSeconds}\nconsole-mode keep\n`),
   ];
-  return files.sort((a, b) => compareCodeUnits(a.path, b.path));
+}
+
+function file<Reference>(path: string, reference: Reference): BootFile<Reference> {
+  return { path, content: { kind: "file", reference } };
+}
+
+function text(path: string, content: string): BootFile<never> {
+  return { path, content: { kind: "text", text: content } };
+}
+
+function inOrder<Reference>(files: readonly BootFile<Reference>[]): BootFile<Reference>[] {
+  return files.toSorted((a, b) => compareCodeUnits(a.path, b.path));
 }
 
 function formatEntry<Reference>(options: SystemdBootOptions<Reference>, directory: string): string {

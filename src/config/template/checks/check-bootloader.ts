@@ -1,5 +1,5 @@
 import type { Finding } from "../../document/index.ts";
-import type { ImageTemplate } from "../schema/index.ts";
+import type { BootloaderSection, ImageTemplate } from "../schema/index.ts";
 
 /** The boot loader can start this architecture on this firmware. */
 export function checkBootloader({ target, systemConfig = {} }: ImageTemplate): Finding[] {
@@ -9,7 +9,7 @@ export function checkBootloader({ target, systemConfig = {} }: ImageTemplate): F
     if (systemConfig.bootloader === undefined) return [];
     return [{ path, message: "an image for WSL is not booted by a boot loader", hint: "Remove the section" }];
   }
-  if (bootType !== "legacy") return [];
+  if (bootType !== "legacy") return systemConfig.kernel?.uki === true ? checkUnified(provider) : [];
   if (target.arch !== "x86_64") {
     const hint = 'Set bootType to "efi"';
     return [{ path: [...path, "bootType"], message: `${target.arch} has no BIOS firmware`, hint }];
@@ -25,4 +25,12 @@ export function checkBootloader({ target, systemConfig = {} }: ImageTemplate): F
     ];
   }
   return [];
+}
+
+/** systemd-boot finds a unified kernel image by its place. */
+function checkUnified(provider: BootloaderSection["provider"]): Finding[] {
+  if (provider === undefined || provider === "systemd-boot") return [];
+  const path = ["systemConfig", "bootloader", "provider"];
+  const hint = 'Use provider "systemd-boot", or set systemConfig.kernel.uki to false';
+  return [{ path, message: "a unified kernel image is started by systemd-boot only", hint }];
 }

@@ -5,7 +5,7 @@ import type { ImageTemplate, PackageRepositorySection, UserSection } from "../sc
 /** What a template may say but this version cannot build yet: an error for `build`, a warning for `validate`. */
 export function checkSupport(template: ImageTemplate): Finding[] {
   const { target, baseline, disk, systemConfig = {}, packageRepositories = [] } = template;
-  const { bootloader = {}, kernel, immutability, fde, selinux, users = [] } = systemConfig;
+  const { bootloader = {}, immutability, fde, selinux, users = [] } = systemConfig;
   return [
     ...(target.imageType === "raw" ? [] : [unsupported("target.imageType", `images of type "${target.imageType}"`)]),
     ...(target.arch === "armv7hl" ? [unsupported("target.arch", "images for armv7hl")] : []),
@@ -22,7 +22,6 @@ export function checkSupport(template: ImageTemplate): Finding[] {
     ...(bootloader.provider === undefined || bootloader.provider === "systemd-boot"
       ? []
       : [unsupported("systemConfig.bootloader.provider", `systems with boot loader "${bootloader.provider}"`)]),
-    ...(kernel?.uki === true ? [unsupported("systemConfig.kernel.uki", "unified kernel images")] : []),
     ...users.flatMap(checkUser),
     ...packageRepositories.flatMap(checkRepository),
   ];
