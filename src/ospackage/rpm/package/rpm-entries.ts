@@ -93,7 +93,7 @@ function fileOf(
   files: readonly RpmFile[],
   object: string,
 ): RpmFile {
-  const path = typeof of === "string" ? of.replace(/^\.?\/?/, "/") : (files[of]?.path ?? "");
+  const path = typeof of === "string" ? of.replace(/^(?:\.\/|\/)?/, "/") : (files[of]?.path ?? "");
   const file = missing.get(path);
   if (file !== undefined) return file;
   if (path.split("/").includes("..")) {

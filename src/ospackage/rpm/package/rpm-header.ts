@@ -52,16 +52,15 @@ export function parseRpmHeader(bytes: Uint8Array, region: "signatures" | "immuta
   const data = all.subarray(INTRO_BYTES + entryCount * ENTRY_BYTES);
   const refuse = (state: string): ComposerError => invalid(object, state);
   const regionTag = region === "immutable" ? RPM_TAG.headerImmutable : RPM_TAG.headerSignatures;
-  const regionEnd = checkRegion(all, entryCount, data, regionTag, region === "immutable", refuse);
+  const { first, limit } = checkRegion(all, entryCount, data, regionTag, region === "immutable", refuse);
 
   const entries = new Map<number, Entry>();
   let previousEnd = 0;
-  for (let number = regionEnd === undefined ? 0 : 1; number < entryCount; number += 1) {
+  for (let number = first; number < entryCount; number += 1) {
     const at = INTRO_BYTES + number * ENTRY_BYTES;
     const [tag, type, offset, count] = [0, 4, 8, 12].map((field) => all.readUInt32BE(at + field));
     if (tag === undefined || type === undefined || offset === undefined || count === undefined)
       throw new Error("index");
-    const limit = regionEnd ?? data.length;
     if (tag < RPM_TAG.i18nTable) throw refuse(`a tag of its header is ${tag}`);
     if (entries.has(tag)) throw refuse(`its header has the tag ${tag} twice`);
     const end = endOf(data, { type, offset, count });
@@ -73,7 +72,7 @@ export function parseRpmHeader(bytes: Uint8Array, region: "signatures" | "immuta
   return createRpmHeader(data, entries, refuse);
 }
 
-/** @returns where the data of the region ends, undefined when there is none */
+/** Which entry is the first that is no region, and where the data of tags ends. */
 function checkRegion(
   all: Buffer,
   entryCount: number,
@@ -81,11 +80,11 @@ function checkRegion(
   tag: number,
   isStrict: boolean,
   refuse: (state: string) => ComposerError,
-): number | undefined {
+): { readonly first: number; readonly limit: number } {
   if (entryCount === 0) throw refuse("a header of it is empty");
   if (all.readUInt32BE(INTRO_BYTES) !== tag) {
     if (isStrict) throw refuse("its header does not begin with its region");
-    return undefined;
+    return { first: 0, limit: data.length };
   }
   const [type, offset, count] = [4, 8, 12].map((field) => all.readUInt32BE(INTRO_BYTES + field));
   if (type !== BINARY || count !== ENTRY_BYTES || offset === undefined || offset + ENTRY_BYTES > data.length) {
@@ -99,11 +98,11 @@ function checkRegion(
   const covered = regionBytes / ENTRY_BYTES;
   if (!Number.isInteger(covered) || covered < 1 || covered > entryCount)
     throw refuse("the region of a header is damaged");
-  if (!isStrict) return covered === entryCount ? offset : undefined;
+  if (!isStrict) return { first: 1, limit: data.length };
   if (covered !== entryCount || offset + ENTRY_BYTES !== data.length) {
     throw refuse("its header has more than the region that signatures are over");
   }
-  return offset;
+  return { first: 1, limit: offset };
 }
 
 /** Undefined when the data is not where it should be. */
