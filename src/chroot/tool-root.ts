@@ -1,6 +1,6 @@
 import { createGunzip, createGzip } from "node:zlib";
-import { createTreeWriter, type Host } from "../host/index.ts";
-import { unpackDeb, unpackTar } from "../ospackage/index.ts";
+import { createTreeWriter, type Host, type TreeWriter } from "../host/index.ts";
+import { unpackDeb, unpackRpm, unpackTar } from "../ospackage/index.ts";
 import type { RootRunner } from "./run-in-root.ts";
 import { through } from "./through.ts";
 
@@ -14,12 +14,26 @@ const GZIP = { level: 1 };
  * @param root an existing empty directory
  */
 export async function unpackDebs(host: Host, files: readonly string[], root: string): Promise<void> {
+  await unpackInto(host, root, files, (file, tree) => unpackDeb(host, file, tree));
+}
+
+/** As {@link unpackDebs}. */
+export async function unpackRpms(host: Host, files: readonly string[], root: string): Promise<void> {
+  await unpackInto(host, root, files, (file, tree) => unpackRpm(host, file, tree));
+}
+
+async function unpackInto(
+  host: Host,
+  root: string,
+  files: readonly string[],
+  unpack: (file: string, tree: TreeWriter) => Promise<unknown>,
+): Promise<void> {
   for (const name of ["bin", "sbin", "lib", "lib64"]) {
     await host.files.makeDirectory(`${root}/usr/${name}`, 0o755);
     await host.files.symlink(`usr/${name}`, `${root}/${name}`);
   }
   const tree = createTreeWriter(root, { setOwners: true });
-  for (const file of files) await unpackDeb(host, file, tree);
+  for (const file of files) await unpack(file, tree);
   tree.finish();
 }
 

@@ -5,6 +5,8 @@ export * from "./compression/index.ts";
 export * from "./deb/index.ts";
 export type * from "./indexed-package.ts";
 export * from "./lock/index.ts";
+export { readTrustedKeys } from "./openpgp/index.ts";
 export * from "./repository/index.ts";
 export * from "./resolver/index.ts";
+export * from "./rpm/index.ts";
 export * from "./store/index.ts";

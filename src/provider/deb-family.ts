@@ -49,8 +49,8 @@ export const debFamily: PackageFamily = {
       files.map(({ file }) => file),
       root,
     ),
-  install: (host, { image }, files, options) => installDebs(host, image, files, options),
-  licences: (host, { image }, packages) =>
+  install: ({ host, request: { emit, log } }, { image }, files) => installDebs(host, image, files, { emit, log }),
+  licences: ({ host }, { image }, packages) =>
     licencesOfTree(
       host,
       image.root,

@@ -13,9 +13,10 @@ import { type BuildPaths, type BuildRequest, type Provider, stageEnd } from "./p
 import { rawImageSteps } from "./raw-image-steps.ts";
 import { repositorySources, snapshotUrls } from "./repository-sources.ts";
 import { snapshotAddresses } from "./snapshot-addresses.ts";
+import { rpmFamily } from "./rpm-family.ts";
 import { treeSteps } from "./tree-steps.ts";
 
-const FAMILIES: Readonly<Record<string, PackageFamily>> = { deb: debFamily };
+const FAMILIES: Readonly<Record<ProviderFiles["packageFormat"], PackageFamily>> = { deb: debFamily, rpm: rpmFamily };
 
 /**
  * The provider that the data in `config/osv/{os}/{dist}` describe.
@@ -74,7 +75,8 @@ async function describeBuild({ files, ...build }: DescribedBuild): Promise<Provi
   const { host, request } = build;
   return {
     ...build,
-    family: FAMILIES[files.packageFormat] ?? debFamily,
+    family: FAMILIES[files.packageFormat],
+    rpmDatabase: files.rpmDatabase,
     sources: await repositorySources(host, request, files),
     snapshots: snapshotUrls(files),
     requests: packageRequests(request.template),

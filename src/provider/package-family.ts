@@ -1,4 +1,4 @@
-import type { InstallOptions, PackageFile, RootRunner } from "../chroot/index.ts";
+import type { PackageFile, RootRunner } from "../chroot/index.ts";
 import type { Step } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 import type { Lock, LockedPackage, PackageQuestions } from "../ospackage/index.ts";
@@ -22,13 +22,19 @@ export interface PackageFamily {
   /** Unpacks the packages of a tool root into an existing empty directory; no package script runs. */
   unpackToolRoot(host: Host, files: readonly PackageFile[], root: string): Promise<void>;
   /** Installs packages into the tree of `image`, in installation order. */
-  install(host: Host, runners: InstallRunners, files: readonly PackageFile[], options: InstallOptions): Promise<void>;
+  install(build: ProviderBuild, runners: InstallRunners, files: readonly PackageFile[]): Promise<void>;
   /** SPDX licence expressions of installed packages by name, where known. */
-  licences(host: Host, runners: InstallRunners, packages: readonly LockedPackage[]): Promise<Record<string, string>>;
+  licences(
+    build: ProviderBuild,
+    runners: InstallRunners,
+    packages: readonly LockedPackage[],
+  ): Promise<Record<string, string>>;
 }
 
 /** The two trees of an installation. */
 export interface InstallRunners {
   readonly image: RootRunner;
   readonly tools: RootRunner;
+  /** An empty directory that ends with the build. */
+  readonly scratch: string;
 }

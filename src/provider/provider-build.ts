@@ -13,6 +13,8 @@ export interface ProviderBuild {
   readonly providerId: string;
   readonly family: PackageFamily;
   readonly architecture: Architecture;
+  /** Where the system's own rpm looks for its database; empty for others. */
+  readonly rpmDatabase: string;
   readonly sources: readonly RepositorySource[];
   /** Addresses of archives that keep what repositories once had, by repository. */
   readonly snapshots: ReadonlyMap<string, string>;

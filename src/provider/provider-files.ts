@@ -8,6 +8,7 @@ interface ProviderEntry {
   readonly pkgType: "deb" | "rpm";
   readonly releaseVersion: string;
   readonly kernel: ProviderFiles["kernel"];
+  readonly rpmDatabase?: string;
   readonly repositoryFile: string;
   readonly chrootenvConfigFile: string;
 }
@@ -47,15 +48,18 @@ const mapping = (required: Record<string, JsonSchema>, optional: Record<string, 
   required: Object.keys(required),
 });
 
-const providerEntry = mapping({
-  dist: text,
-  arch: text,
-  pkgType: { enum: ["deb", "rpm"] },
-  chrootenvConfigFile: text,
-  repositoryFile: text,
-  releaseVersion: text,
-  kernel: mapping({ prefix: text, usual: text }),
-});
+const providerEntry = mapping(
+  {
+    dist: text,
+    arch: text,
+    pkgType: { enum: ["deb", "rpm"] },
+    chrootenvConfigFile: text,
+    repositoryFile: text,
+    releaseVersion: text,
+    kernel: mapping({ prefix: text, usual: text }),
+  },
+  { rpmDatabase: text },
+);
 const indexSchema: JsonSchema = { type: "object", patternProperties: { "": providerEntry } };
 const keys = list(mapping({ file: text, fingerprints: texts }));
 const suite = mapping(
@@ -80,6 +84,8 @@ export interface ProviderFiles {
   readonly releaseVersion: string;
   /** What the names of kernel packages begin with, and the one to suggest. */
   readonly kernel: { readonly prefix: string; readonly usual: string };
+  /** Where the system's own rpm looks for its database; empty for others. */
+  readonly rpmDatabase: string;
   readonly repositories: readonly ProviderRepository[];
   readonly toolPackages: readonly string[];
 }
@@ -105,8 +111,8 @@ export async function readProviderFiles(host: Host, directory: string, architect
   );
   const toolRootFile = path.join(directory, entry.chrootenvConfigFile);
   const { packages } = await read<{ packages: string[] }>(host, toolRootFile, toolRootSchema);
-  const { pkgType: packageFormat, releaseVersion, kernel } = entry;
-  return { directory, packageFormat, releaseVersion, kernel, repositories, toolPackages: packages };
+  const { pkgType: packageFormat, releaseVersion, kernel, rpmDatabase = "" } = entry;
+  return { directory, packageFormat, releaseVersion, kernel, rpmDatabase, repositories, toolPackages: packages };
 }
 
 /** @typeParam T what `schema` describes */

@@ -21,6 +21,7 @@ const PROVIDER: ProviderFiles = {
   toolPackages: [],
   packageFormat: "deb" as const,
   kernel: { prefix: "linux-image", usual: "linux-image-amd64" },
+  rpmDatabase: "",
   releaseVersion: "13",
 };
 

@@ -98,7 +98,7 @@ function baseTreeSteps(
   tools: Step<RootRunner>,
 ): Pick<TreeSteps, "baseTree" | "openTree"> {
   const { host, paths } = build;
-  const { emit, log } = build.request;
+  const { emit } = build.request;
   const { preInstallScripts = [] } = withLocalFiles(build.request.template).systemConfig ?? {};
   let isInstalledHere = false;
 
@@ -124,10 +124,12 @@ function baseTreeSteps(
       const files = await packageFiles(values, packages.store, packages.packageSet);
       await runPreInstallScripts(build, preInstallScripts, await values.get(tools), runner.root);
       emit({ type: "info", stage: "compose", message: `Installing packages (${files.length} total)` });
-      const runners = { image: runner, tools: await values.get(tools) };
-      await build.family.install(host, runners, files, { emit, log });
+      const scratch = path.join((await values.get(trees)).directory, "installation");
+      await host.files.makeDirectory(scratch);
+      const runners = { image: runner, tools: await values.get(tools), scratch };
+      await build.family.install(build, runners, files);
       const installed = files.map((file) => file.package);
-      const licences = await build.family.licences(host, runners, installed);
+      const licences = await build.family.licences(build, runners, installed);
       const archive = path.join(paths.records, "base-tree.tar.zst");
       await saveTree(host, await values.get(tools), runner.root, archive);
       isInstalledHere = true;

@@ -73,7 +73,7 @@ export async function installRpms(
   }
   // A scriptlet that fails after the files are in place is a warning to rpm.
   if (failures[0] !== undefined) throw scriptletFailure(failures[0], failures);
-  await audit(tools, tree, database, packages);
+  await audit(tools, { root, database }, packages);
   await removeLocks(host, path.join(root, database));
 }
 
@@ -134,28 +134,57 @@ function refusal(error: ComposerError, failures: readonly string[]): ComposerErr
   });
 }
 
+/** A package as the database of a tree has it. */
+export interface InstalledRpm {
+  readonly name: string;
+  /** `[epoch:]version-release`. */
+  readonly version: string;
+  readonly architecture: string;
+  /** As the package states it. */
+  readonly licence: string;
+}
+
 /** Imported keys are packages to rpm. */
 const KEY_PACKAGE = "gpg-pubkey";
+const QUERY_FORMAT = "%{NAME}\\t%{EVR}\\t%{ARCH}\\t%{LICENSE}\\n";
+
+/** What the database of a tree says is installed, without keys. */
+export async function queryRpms(
+  tools: RootRunner,
+  { root, database }: Pick<RpmTransaction, "root" | "database">,
+): Promise<readonly InstalledRpm[]> {
+  const argv = ["rpm", "--root", TREE, ...databaseOptions(database), "--query", "--all"] as const;
+  const { stdout } = await tools.run({
+    argv: [...argv, "--queryformat", QUERY_FORMAT],
+    tree: { source: root, target: TREE },
+  });
+  return stdout
+    .split("\n")
+    .map((line) => line.split("\t"))
+    .filter(([name = ""]) => name !== "" && name !== KEY_PACKAGE)
+    .map(([name = "", version = "", architecture = "", licence = ""]) => ({ name, version, architecture, licence }));
+}
 
 async function audit(
   tools: RootRunner,
-  tree: { readonly source: string; readonly target: string },
-  database: string,
+  transaction: Pick<RpmTransaction, "root" | "database">,
   packages: readonly PackageFile[],
 ): Promise<void> {
-  const argv = ["rpm", "--root", TREE, ...databaseOptions(database), "--query", "--all"] as const;
-  const { stdout } = await tools.run({ argv: [...argv, "--queryformat", "%{NAME} %{EVR} %{ARCH}\\n"], tree });
-  const installed = new Set(stdout.split("\n").filter((line) => line !== "" && !line.startsWith(`${KEY_PACKAGE} `)));
-  const wanted = packages.map((file) => `${file.package.name} ${file.package.version} ${file.package.architecture}`);
-  const missing = wanted.filter((name) => !installed.delete(name));
+  const installed = new Set((await queryRpms(tools, transaction)).map(formatIdentity));
+  const missing = packages.map((file) => formatIdentity(file.package)).filter((name) => !installed.delete(name));
   if (missing.length === 0 && installed.size === 0) return;
-  throw new ComposerError(
-    "INSTALL_AUDIT_FAILED",
-    "Cannot finish the installation: the rpm database is not what was asked for",
-    {
-      details: [...missing.map((name) => `missing: ${name}`), ...[...installed].map((name) => `unexpected: ${name}`)],
-    },
-  );
+  const message = "Cannot finish the installation: the rpm database does not say what was to be installed";
+  throw new ComposerError("INSTALL_AUDIT_FAILED", message, {
+    details: [...missing.map((name) => `missing: ${name}`), ...[...installed].map((name) => `unexpected: ${name}`)],
+  });
+}
+
+function formatIdentity({
+  name,
+  version,
+  architecture,
+}: Pick<InstalledRpm, "name" | "version" | "architecture">): string {
+  return `${name}-${version}.${architecture}`;
 }
 
 /** Files of sqlite and rpm that only matter while the database is open. */

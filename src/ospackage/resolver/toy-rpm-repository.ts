@@ -63,6 +63,7 @@ function toyIndex(toys: readonly Toy[], hasFileLists: boolean): RpmIndex {
     providersOf: (name) => packages.filter(({ provides }) => namesIn(provides).includes(name)),
     obsoletersOf: (name) => packages.filter(({ obsoletes }) => namesIn(obsoletes).includes(name)),
     ownersOf: (path) => toys.filter(({ files }) => files.includes(path)).map((toy) => toy.package),
+    withDigest: (sha256) => toys.map((toy) => toy.package).filter((each) => each.sha256 === sha256),
   };
 }
 

@@ -1,7 +1,7 @@
 import { parseSha256, type Sha256Hex } from "../../core/index.ts";
 import { createByteSink, hashOfBytes, hashOfText } from "../compact-index/index.ts";
 import { faultsOf, metadataTexts } from "./metadata-text.ts";
-import type { RpmPackage, StoredRpmIndex } from "./rpm-index.ts";
+import type { RpmIndex, RpmPackage } from "./rpm-index.ts";
 import { createXmlScanner, type XmlVocabulary, XML_TAG } from "./xml-scanner.ts";
 
 /** For each path that was asked for, the digests of the packages that have it; empty when none does. */
@@ -75,7 +75,7 @@ export async function ownersFromFileLists(
  *
  * Packages of the file lists that the index does not have are left out.
  */
-export function withFileOwners(index: StoredRpmIndex, owners: FileOwners): StoredRpmIndex {
+export function withFileOwners(index: RpmIndex, owners: FileOwners): RpmIndex {
   const known = new Map<string, readonly RpmPackage[]>();
   return {
     ...index,

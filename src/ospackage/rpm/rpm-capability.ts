@@ -36,14 +36,17 @@ export function readCapability(text: string): RpmCapability | undefined {
 /**
  * Tells whether the versions that two capabilities of one name mean have one in common.
  *
- * One without a version means all. The release counts only where both have one.
+ * One without a version means all. A bound without a release means every release of its version.
  * @see rpm's `rpmverOverlap`
  */
 export function capabilitiesOverlap(a: RpmCapability, b: RpmCapability): boolean {
   if (a.operator === undefined || b.operator === undefined) return true;
-  const order = compareEvrs(a.evr ?? "", b.evr ?? "");
+  const [first, second] = [a.evr ?? "", b.evr ?? ""];
+  const order = compareEvrs(first, second);
   if (order < 0) return reachesUp(a.operator) || reachesDown(b.operator);
   if (order > 0) return reachesDown(a.operator) || reachesUp(b.operator);
+  const [hasRelease, otherHasRelease] = [first.includes("-"), second.includes("-")];
+  if (hasRelease !== otherHasRelease && includesBound(hasRelease ? b.operator : a.operator)) return true;
   return (
     (includesBound(a.operator) && includesBound(b.operator)) ||
     (reachesDown(a.operator) && reachesDown(b.operator)) ||

@@ -41,12 +41,12 @@ export interface RpmIndex {
   obsoletersOf(name: string): readonly RpmPackage[];
   /** The packages that have a file or directory at a path. */
   ownersOf(path: string): readonly RpmPackage[];
+  /** The packages with a digest, which is how file lists name them. */
+  withDigest(sha256: Sha256Hex): readonly RpmPackage[];
 }
 
 /** An index that was read from metadata. */
 export interface StoredRpmIndex extends RpmIndex {
   /** The paths that relations name, also inside rich dependencies, in code unit order. */
   neededPaths(): readonly string[];
-  /** The packages with a digest, which is how file lists name them. */
-  withDigest(sha256: Sha256Hex): readonly RpmPackage[];
 }

@@ -1,0 +1,167 @@
+import path from "node:path";
+import { installRpms, type PackageFile, queryRpms, unpackRpms } from "../chroot/index.ts";
+import { isComposerError } from "../core/index.ts";
+import { licenceOfRpm } from "../evidence/index.ts";
+import {
+  readFileOwners,
+  readLocalRpms,
+  readRpmPackage,
+  readRpmRepository,
+  readTrustedKeys,
+  type RepositoryIndex,
+  type RepositorySource,
+  type Resolution,
+  resolveRpm,
+  type ResolveRpmOptions,
+  restrictRpmIndex,
+  type RpmIndex,
+  rpmQuestions,
+  verifyRpm,
+  withFileOwners,
+} from "../ospackage/index.ts";
+import { exclusionLines, toolRequests } from "./asked-packages.ts";
+import { lockStep } from "./lock-step.ts";
+import type { PackageFamily } from "./package-family.ts";
+import { type ProviderBuild, signalOption } from "./provider-build.ts";
+
+/** Azure Linux, Edge Microvisor Toolkit, the EL family: rpm and signed packages. */
+export const rpmFamily: PackageFamily = {
+  lockStep: (build) =>
+    lockStep(build, {
+      read: (source) => readIndex(build, source),
+      restrict: restrictRpmIndex,
+      choose: async (repositories, { requests, exclude }) => {
+        const architecture = build.architecture.name;
+        return {
+          image: await resolve(build, { repositories, architecture, requests, exclude }),
+          tools: await resolve(build, { repositories, architecture, requests: toolRequests(build) }),
+        };
+      },
+    }),
+
+  questions: async (build, subject) => {
+    const repositories = await Promise.all(build.sources.map((source) => readIndex(build, source)));
+    const options = { repositories, architecture: build.architecture.name };
+    if (subject === "tool-root") {
+      const asked = { ...options, requests: toolRequests(build) };
+      return rpmQuestions(await withNeededOwners(build, asked));
+    }
+    const { requests, exclude } = build;
+    return rpmQuestions(await withNeededOwners(build, { ...options, requests, exclude }), exclusionLines(build));
+  },
+
+  checkFiles,
+  builtAt: async (host, { file }) => (await readRpmPackage(host, file)).buildTimeSeconds,
+  unpackToolRoot: (host, files, root) =>
+    unpackRpms(
+      host,
+      files.map(({ file }) => file),
+      root,
+    ),
+
+  install: async (build, { image, tools, scratch }, files) => {
+    const { emit, log } = build.request;
+    const keys = await transactionKeys(build);
+    const transaction = { root: image.root, database: build.rpmDatabase, keys };
+    await installRpms(build.host, tools, files, transaction, scratch, { emit, log });
+  },
+
+  licences: async (build, { image, tools }) => {
+    const installed = await queryRpms(tools, { root: image.root, database: build.rpmDatabase });
+    return Object.fromEntries(
+      installed.flatMap(({ name, licence }) => {
+        const expression = licenceOfRpm(licence);
+        return expression === undefined ? [] : [[name, expression] as const];
+      }),
+    );
+  },
+};
+
+/** The packages that a repository offers, fetched and verified. @throws as the readers of repositories */
+function readIndex(build: ProviderBuild, source: RepositorySource): Promise<RepositoryIndex<RpmIndex>> {
+  switch (source.kind) {
+    case "local":
+      return readLocalRpms(build.host, source, { architecture: build.architecture.name, ...signalOption(build) });
+    case "rpm":
+      return readRpmRepository(build.host, source, readOptions(build));
+    case "deb":
+      throw new Error(`${source.id} is no rpm repository`);
+  }
+}
+
+function readOptions(build: ProviderBuild) {
+  const { request, paths, architecture } = build;
+  const { offline, emit } = request;
+  return {
+    architecture: architecture.name,
+    cacheDir: paths.repositoryCache,
+    offline,
+    emit,
+    ...signalOption(build),
+  };
+}
+
+async function resolve(build: ProviderBuild, options: ResolveRpmOptions): Promise<Resolution> {
+  const first = resolveRpm(options);
+  if (first.kind === "resolved") return first.resolution;
+  const second = resolveRpm(await withOwners(build, options, first.paths));
+  if (second.kind === "resolved") return second.resolution;
+  // Other candidates were considered now that some paths have owners.
+  const third = resolveRpm(await withOwners(build, options, [...first.paths, ...second.paths]));
+  if (third.kind === "resolved") return third.resolution;
+  throw new Error(`file lists don't answer about ${third.paths.join(", ")}`);
+}
+
+/** What is asked, over indexes that know the paths that the answer depends on. */
+async function withNeededOwners(build: ProviderBuild, options: ResolveRpmOptions): Promise<ResolveRpmOptions> {
+  const resolved = resolveRpm(options);
+  return resolved.kind === "resolved" ? options : withOwners(build, options, resolved.paths);
+}
+
+async function withOwners(
+  build: ProviderBuild,
+  options: ResolveRpmOptions,
+  paths: readonly string[],
+): Promise<ResolveRpmOptions> {
+  const repositories = await Promise.all(
+    options.repositories.map(async (repository) => {
+      const { source, index } = repository;
+      if (source.kind !== "rpm") return repository;
+      const owners = await readFileOwners(build.host, source, paths, readOptions(build));
+      return { ...repository, index: withFileOwners(index, owners) };
+    }),
+  );
+  return { ...options, repositories };
+}
+
+/** Every package must be signed by a key of the repository that it comes from, however right its digest is. */
+async function checkFiles(build: ProviderBuild, files: readonly PackageFile[]): Promise<void> {
+  const { host, sources, paths } = build;
+  const now = new Date(host.clock.nowMs());
+  for (const source of sources) {
+    if (source.kind !== "rpm" || !source.gpgCheck) continue;
+    const keys = await readTrustedKeys(host, source.keys);
+    const own = files.filter((file) => file.package.repository === source.id);
+    for (const { file } of own) {
+      try {
+        await verifyRpm(host, file, keys, now, signalOption(build));
+      } catch (error) {
+        const isInCache = file.startsWith(`${paths.packageCache}${path.sep}`);
+        if (isInCache && !isComposerError(error, "INTERRUPTED")) await host.files.remove(file);
+        throw error;
+      }
+    }
+  }
+}
+
+/** The keys that rpm is to check packages with; none when some come from where signatures are not checked. */
+async function transactionKeys({ host, sources }: ProviderBuild): Promise<readonly string[]> {
+  const armoredByFingerprint = new Map<string, string>();
+  for (const source of sources) {
+    if (source.kind !== "rpm" || !source.gpgCheck) return [];
+    for (const key of await readTrustedKeys(host, source.keys)) {
+      armoredByFingerprint.set(key.getFingerprint(), key.armor());
+    }
+  }
+  return [...armoredByFingerprint.values()];
+}
