@@ -8,7 +8,7 @@
 # harmless devices, empty /run and /tmp. The program is root over ROOT, without the capabilities that reach beyond it.
 #
 # --tree is for a program that changes another root tree, as rpm --root does: the tree is furnished like ROOT, the program
-# may chroot, and ROOT is the real root of its namespace and read-only, so that chroot leads nowhere else.
+# may chroot, and ROOT, read-only, takes the place of the namespace's root, so that chroot leads nowhere else.
 set -eu
 
 root=$1
@@ -80,9 +80,8 @@ keep=$keep,+net_bind_service,+sys_nice,+sys_resource,+audit_write
 umask 022
 [ -n "$tree" ] || exec chroot "$root" /usr/bin/setpriv --bounding-set="$keep" --inh-caps=-all -- "$@"
 
-# From here on nothing but ROOT can be reached, whatever a script does with its right to chroot.
+# ROOT covers what was the root: nothing else can be reached, whatever a script does with its right to chroot.
+mount -o remount,bind,ro "$root"
 cd "$root"
-mount -o remount,bind,ro .
-pivot_root . .
-umount -l .
-exec /usr/bin/setpriv --bounding-set="$keep,+sys_chroot" --inh-caps=-all -- "$@"
+mount --move "$root" /
+exec chroot . /usr/bin/setpriv --bounding-set="$keep,+sys_chroot" --inh-caps=-all -- "$@"
