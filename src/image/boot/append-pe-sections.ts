@@ -47,7 +47,7 @@ export function appendPeSections<Reference>(
     roundUp(pe.headersSizeBytes, pe.fileAlignment),
     roundUp(tableEnd, pe.fileAlignment),
   );
-  checkRoom(body, pe, headersSizeBytes, what);
+  checkRoom(body, pe, tableEnd, headersSizeBytes, what);
 
   const pieces: Piece<Reference>[] = [{ kind: "bytes", bytes: body }];
   let rawOffset = body.length;
@@ -95,8 +95,8 @@ function checkAligned({ sections, fileAlignment }: PeFile, what: string): void {
   }
 }
 
-/** Headers may grow up to the first section, in the file and in memory. */
-function checkRoom(body: Buffer, pe: PeFile, headersSizeBytes: number, what: string): void {
+/** Headers may grow up to the first section, in the file and in memory, and the table over zeros. */
+function checkRoom(body: Buffer, pe: PeFile, tableEnd: number, headersSizeBytes: number, what: string): void {
   const used = pe.sectionTableOffset + pe.sections.length * SECTION_HEADER.size;
   const limit = Math.min(
     body.length,
@@ -104,7 +104,7 @@ function checkRoom(body: Buffer, pe: PeFile, headersSizeBytes: number, what: str
       rawSizeBytes === 0 ? [virtualAddress] : [virtualAddress, rawOffset],
     ),
   );
-  if (headersSizeBytes > limit || body.subarray(used, headersSizeBytes).some((byte) => byte !== 0)) {
+  if (headersSizeBytes > limit || body.subarray(used, tableEnd).some((byte) => byte !== 0)) {
     throw invalidPe(what, "its headers have no room for more sections");
   }
 }

@@ -43,7 +43,7 @@ interface Entries {
  * @throws {IMAGE_KERNEL_MISSING} the tree lacks the boot loader, a kernel, its initrd or the stub of a unified image
  * @throws {IMAGE_PLAN_INVALID} no boot entry or unified kernel image can be made of them
  */
-export async function planEsp(host: Host, options: EspOptions): Promise<FatNode[]> {
+export async function planEsp(host: Pick<Host, "files">, options: EspOptions): Promise<FatNode[]> {
   const tree = openImageTree(host, options.root);
   const release = await readOsRelease(tree);
   const entries: Entries = {
@@ -75,7 +75,7 @@ function planSeparate({ options, sortKey, ...common }: Entries, kernelVersion: s
 }
 
 async function planUnified(
-  host: Host,
+  host: Pick<Host, "files">,
   tree: ImageTree,
   { options, entryToken, title, bootLoader }: Entries,
   kernelVersion: string,
@@ -109,7 +109,11 @@ function titleOf(release: ReadonlyMap<string, string>, kernelName = ""): string 
   return kernelName === "" ? system : `${system} (${kernelName})`;
 }
 
-async function toFatTree(host: Host, tree: ImageTree, files: readonly BootFile<string>[]): Promise<FatNode[]> {
+async function toFatTree(
+  host: Pick<Host, "files">,
+  tree: ImageTree,
+  files: readonly BootFile<string>[],
+): Promise<FatNode[]> {
   const byFirst = new Map<string, BootFile<string>[]>();
   for (const file of files) {
     const [first = "", ...rest] = file.path.split("/").filter((part) => part !== "");
@@ -132,11 +136,15 @@ async function piecesOf(tree: ImageTree, content: BootContent<string>): Promise<
   return [await filePiece(tree, content.reference)];
 }
 
-function fileNode(host: Host, tree: ImageTree, name: string, pieces: readonly Piece<string>[]): FatNode {
+function fileNode(host: Pick<Host, "files">, tree: ImageTree, name: string, pieces: readonly Piece<string>[]): FatNode {
   return { kind: "file", name, sizeBytes: sizeOf(pieces), content: () => readPieces(host, tree, pieces) };
 }
 
-async function* readPieces(host: Host, tree: ImageTree, pieces: readonly Piece<string>[]): AsyncGenerator<Uint8Array> {
+async function* readPieces(
+  host: Pick<Host, "files">,
+  tree: ImageTree,
+  pieces: readonly Piece<string>[],
+): AsyncGenerator<Uint8Array> {
   for (const piece of pieces) {
     if (piece.kind === "bytes") yield piece.bytes;
     else yield* host.files.readStream(await placeOf(tree, piece.reference));

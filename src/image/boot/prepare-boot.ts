@@ -20,7 +20,7 @@ export interface BootSettings {
  * @see kernel-install(8)
  */
 export async function prepareBoot(
-  host: Host,
+  host: Pick<Host, "files">,
   root: string,
   plan: DiskPlan,
   { cmdline, isUnified }: BootSettings,

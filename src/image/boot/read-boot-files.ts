@@ -29,7 +29,11 @@ export async function placeOf(tree: ImageTree, reference: string): Promise<strin
 }
 
 /** @throws {IMAGE_KERNEL_MISSING} @throws {IMAGE_PLAN_INVALID} it is far too long to be a stub */
-export async function readStub(host: Host, tree: ImageTree, reference: string): Promise<UkiOptions<string>["stub"]> {
+export async function readStub(
+  host: Pick<Host, "files">,
+  tree: ImageTree,
+  reference: string,
+): Promise<UkiOptions<string>["stub"]> {
   const { sizeBytes } = await filePiece(tree, reference);
   if (sizeBytes > MAX_STUB_BYTES) {
     const message = `Cannot use "${reference}" in a unified kernel image: it has ${sizeBytes} bytes, which is no stub`;
@@ -44,7 +48,11 @@ export async function readStub(host: Host, tree: ImageTree, reference: string): 
  * @throws {IMAGE_KERNEL_MISSING} it is not there
  * @throws {IMAGE_PLAN_INVALID} it is no program for EFI
  */
-export async function readKernel(host: Host, tree: ImageTree, reference: string): Promise<KernelFacts<string>> {
+export async function readKernel(
+  host: Pick<Host, "files">,
+  tree: ImageTree,
+  reference: string,
+): Promise<KernelFacts<string>> {
   const kernel = await filePiece(tree, reference);
   await using file = await host.files.open(await placeOf(tree, reference));
   const pe = readPeFile(await file.readAt(0, Math.min(HEADERS_BYTES, kernel.sizeBytes)), kernel.sizeBytes, reference);
