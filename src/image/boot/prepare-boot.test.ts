@@ -2,14 +2,18 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { type FakeEntries, fakeTree } from "../../../test/fixtures/fake-tree.ts";
+import type { DiskSection } from "../../config/index.ts";
 import { architectureOf } from "../../core/index.ts";
 import { planDisk } from "../disc/plan-disk.ts";
 import { prepareBoot } from "./prepare-boot.ts";
 
-const DISK = {
+const DISK: DiskSection = {
   size: "1GiB",
-  partitions: [{ id: "rootfs", type: "linux-root-amd64", fsType: "ext4", start: "1MiB", end: "0", mountPoint: "/" }],
-} as const;
+  partitions: [
+    { id: "esp", type: "esp", fsType: "fat32", start: "1MiB", end: "257MiB", mountPoint: "/boot/efi" },
+    { id: "rootfs", type: "linux-root-amd64", fsType: "ext4", start: "257MiB", end: "0", mountPoint: "/" },
+  ],
+};
 const UKIFY = { "usr/lib/kernel/install.d/60-ukify.install": "" };
 
 /** A file of a tree that was prepared; undefined when it is not there. */
