@@ -5,7 +5,7 @@ import { capabilitiesOverlap, type RpmCapability } from "../rpm/rpm-capability.t
 import type { RpmIndex, RpmPackage } from "../rpm/rpm-index.ts";
 import { parseRpmRelations } from "../rpm/rpm-relations.ts";
 import { cached, createPackageOffers, type PackagePool, type Solvable } from "./package-pool.ts";
-import { orderRpmCandidates, type RpmCandidate } from "./rpm-preference.ts";
+import { orderRpmCandidates, type RpmCandidate, type RpmComparison } from "./rpm-preference.ts";
 import type { SolvableId } from "./solver-provider.ts";
 
 /** RPM packages that may be installed. */
@@ -66,6 +66,11 @@ export function createRpmPool({ repositories, architecture, foreign, exclude }: 
   const providersByName = new Map<string, readonly SolvableId[]>();
   const matchesByText = new Map<string, readonly SolvableId[]>();
   const wanted = new Set<string>();
+  const comparison: RpmComparison = {
+    obsoletes,
+    isOld,
+    provisionsOf: (id) => [...providedBy(id).values()].flat(),
+  };
 
   function fits(candidate: IndexedPackage): boolean {
     return [architecture, "noarch"].includes(candidate.architecture) || foreign.has(candidate.architecture);
@@ -156,7 +161,7 @@ export function createRpmPool({ repositories, architecture, foreign, exclude }: 
 
   function inOrder(ids: readonly SolvableId[]): readonly SolvableId[] {
     const distinct = [...new Set(ids)];
-    return distinct.length < 2 ? distinct : orderRpmCandidates(distinct.map(toCandidate), obsoletes);
+    return distinct.length < 2 ? distinct : orderRpmCandidates(distinct.map(toCandidate), comparison);
   }
 
   function toCandidate(id: SolvableId): RpmCandidate {
@@ -172,6 +177,15 @@ export function createRpmPool({ repositories, architecture, foreign, exclude }: 
 
   function isForeign(id: SolvableId): boolean {
     return foreign.has(solvable(id).package.architecture);
+  }
+
+  function isOld(id: SolvableId): boolean {
+    const own = toCandidate(id);
+    return versionsOf(own.name).some((other) => {
+      const { priority, version, isForeign: isOtherForeign } = toCandidate(other);
+      if (isOtherForeign !== own.isForeign) return false;
+      return priority === own.priority ? compareEvrs(version, own.version) > 0 : priority > own.priority;
+    });
   }
 
   function isTie(first: SolvableId, second: SolvableId): boolean {

@@ -43,8 +43,7 @@ type NamedCandidates = readonly [name: string, candidates: readonly SolvableId[]
 function selectByName(wanted: string, pool: RpmPool): NamedCandidates {
   const [newest, ...older] = pool.versionsOf(wanted);
   if (newest !== undefined) {
-    const obsoleters = pool.obsoletersOf(newest).filter((id) => !pool.obsoletes(newest, id));
-    return [wanted, pool.inOrder([...obsoleters, newest, ...older])];
+    return [wanted, pool.inOrder([...pool.obsoletersOf(newest), newest, ...older])];
   }
   const provided = pool.matches({
     kind: "capability",
