@@ -13,7 +13,7 @@ import { debianAsPrimary } from "../test/fixtures/debian-as-primary.ts";
 import { openAptArchive } from "../test/oracle/resolver-apt-archive.ts";
 
 const SUITE = "trixie";
-const ROUNDS = 5;
+const ROUNDS = 3;
 const READERS = ["Packages", "primary.xml", "primary.xml, streamed"] as const;
 
 interface Measurement {
