@@ -17,35 +17,34 @@ const root = path.join(import.meta.dirname, "../..");
 const golden = path.join(root, "test/golden");
 const ENDING = ".merged.yml";
 
-const PROVIDER = "target.dist";
 const TYPE = "target.imageType";
 const GRUB = "systemConfig.bootloader.provider";
 const IMMUTABLE = "systemConfig.immutability.enabled";
 
 /** What `build` refuses today, by the fields that it names; the same for both architectures. */
 const DEFAULTS: Readonly<Record<string, readonly string[]>> = {
-  "azl3-initrd": [PROVIDER, TYPE],
-  "azl3-iso": [PROVIDER, TYPE, GRUB],
-  "azl3-raw": [PROVIDER],
+  "azl3-initrd": [TYPE],
+  "azl3-iso": [TYPE, GRUB],
+  "azl3-raw": [],
   "debian12-initrd": [TYPE],
   "debian12-iso": [TYPE, GRUB],
   "debian12-raw": [],
   "debian13-initrd": [TYPE],
   "debian13-iso": [TYPE, GRUB],
   "debian13-raw": [],
-  "elxr12-initrd": [PROVIDER, TYPE],
-  "elxr12-iso": [PROVIDER, TYPE, GRUB],
-  "elxr12-raw": [PROVIDER, IMMUTABLE],
-  "emt3-initrd": [PROVIDER, TYPE],
-  "emt3-iso": [PROVIDER, TYPE, GRUB],
-  "emt3-raw": [PROVIDER, IMMUTABLE],
+  "elxr12-initrd": [TYPE],
+  "elxr12-iso": [TYPE, GRUB],
+  "elxr12-raw": [IMMUTABLE],
+  "emt3-initrd": [TYPE],
+  "emt3-iso": [TYPE, GRUB],
+  "emt3-raw": [IMMUTABLE],
 };
 
 const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
-  "azl3-aarch64-edge-raw": [PROVIDER],
-  "azl3-x86_64-immutable-raw": [PROVIDER, IMMUTABLE],
-  "azl3-x86_64-minimal-iso": [PROVIDER, TYPE, GRUB],
-  "azl3-x86_64-minimal-raw": [PROVIDER],
+  "azl3-aarch64-edge-raw": [],
+  "azl3-x86_64-immutable-raw": [IMMUTABLE],
+  "azl3-x86_64-minimal-iso": [TYPE, GRUB],
+  "azl3-x86_64-minimal-raw": [],
   "debian12-aarch64-minimal-raw": [],
   "debian12-x86_64-cloud-raw": [],
   "debian12-x86_64-minimal-raw": [],
@@ -58,13 +57,14 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
   "debian13-x86_64-minimal-initrd": [TYPE],
   "debian13-x86_64-minimal-iso": [TYPE, GRUB],
   "debian13-x86_64-minimal-raw": [],
-  "elxr12-aarch64-cloud-raw": [PROVIDER],
-  "elxr12-x86_64-edge-raw": [PROVIDER, IMMUTABLE],
-  "elxr12-x86_64-minimal-iso": [PROVIDER, TYPE, GRUB],
-  "elxr12-x86_64-minimal-raw": [PROVIDER],
-  "emt3-x86_64-edge-raw": [PROVIDER, IMMUTABLE],
-  "emt3-x86_64-minimal-initrd": [PROVIDER, TYPE],
-  "emt3-x86_64-minimal-iso": [PROVIDER, TYPE, GRUB],
+  "elxr12-aarch64-cloud-raw": [],
+  "elxr12-x86_64-edge-raw": [IMMUTABLE],
+  "elxr12-x86_64-minimal-iso": [TYPE, GRUB],
+  "elxr12-x86_64-minimal-raw": [],
+  "emt3-x86_64-edge-raw": [IMMUTABLE],
+  "emt3-x86_64-minimal-initrd": [TYPE],
+  "emt3-x86_64-minimal-iso": [TYPE, GRUB],
+  "emt3-x86_64-minimal-raw": [],
 };
 
 const OPERATING_SYSTEM: Readonly<Record<string, string>> = {

@@ -99,7 +99,7 @@ describe("loadTemplate()", () => {
 
   it.each([
     ["imageType: raw", "imageType: iso", "target.imageType"],
-    ["os: debian, dist: debian13", "os: azure-linux, dist: azl3", "target.dist"],
+    ["os: debian, dist: debian13", "os: ubuntu, dist: ubuntu24", "target.dist"],
     ["imageType: raw }", "imageType: raw }\ndisk: { artifacts: [{ type: qcow2 }] }", "disk.artifacts[0].type"],
   ])("accepts %s → %s, but not for a build", async (from, to, at) => {
     const merged = await load(HEAD.replace(from, to));
