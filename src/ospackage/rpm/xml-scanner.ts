@@ -22,8 +22,6 @@ export interface XmlScanner {
   next(): number;
   /** The number of the element whose tag was read last. */
   element(): number;
-  /** How many elements are open. */
-  depth(): number;
   has(attribute: number): boolean;
   /** The value of an attribute of the start tag read last; undefined when it is not there. */
   attribute(attribute: number): string | undefined;
@@ -314,7 +312,6 @@ export function createXmlScanner(
   return {
     next,
     element: () => current,
-    depth: () => openCount,
     has: (attribute) => values[2 * attribute] !== 0,
     attribute(attribute) {
       if (values[2 * attribute] === 0) return undefined;
