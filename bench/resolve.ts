@@ -25,7 +25,7 @@ import { solve } from "../src/ospackage/resolver/solve.ts";
 import { openAptArchive, type AptArchive } from "../test/oracle/resolver-apt-archive.ts";
 
 const SUITE = "trixie";
-const ROUNDS = 2;
+const ROUNDS = 5;
 
 interface Scenario {
   readonly name: string;
