@@ -3,7 +3,9 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type RpmRecord, rpmOf } from "../fixtures/make-rpm.ts";
 import { createProcessRunner, createTreeWriter, nodeFiles } from "../../src/host/index.ts";
 import {
   type RpmFile,
@@ -11,8 +13,10 @@ import {
   checkRpm,
   readRpmEntries,
   readRpmPackage,
+  rpmPackageOf,
   unpackRpm,
 } from "../../src/ospackage/rpm/package/index.ts";
+import { type RpmPackage, encodeRpmIndex, openRpmIndex } from "../../src/ospackage/rpm/index.ts";
 import { type RpmPrograms, createRpmPrograms } from "./rpm-programs.ts";
 
 const host = { files: nodeFiles, processes: createProcessRunner() };
@@ -251,6 +255,44 @@ describe("a package of rpmbuild, read by us and by rpm", () => {
     }
   });
 });
+
+describe("rpmPackageOf() and the metadata of createrepo_c", () => {
+  it("say the same of a package", async () => {
+    const repository = fs.mkdtempSync(path.join(sandbox, "repository-"));
+    const records: readonly RpmRecord[] = [
+      { name: "plain", architecture: "x86_64" },
+      {
+        name: "zero",
+        epoch: 0,
+        requires: ["plain", "zero", "/usr/share/zero", "rpmlib(X) <= 1"],
+        files: [{ path: "/usr/share/zero" }],
+      },
+    ];
+    for (const record of records) fs.writeFileSync(path.join(repository, `${record.name}.rpm`), await rpmOf(record));
+    fs.copyFileSync(files[0] ?? "", path.join(repository, "everything.rpm"));
+    rpm.run(["createrepo_c", "--no-database", "--simple-md-filenames", repository]);
+    const primary = gunzipSync(fs.readFileSync(path.join(repository, "repodata/primary.xml.gz")));
+    const index = openRpmIndex(encodeRpmIndex(primary));
+    expect([...index.names()]).toEqual(["everything", "plain", "zero"]);
+    for (const name of index.names()) {
+      const file = path.join(repository, `${name}.rpm`);
+      const place = { path: `${name}.rpm`, sizeBytes: fs.statSync(file).size, sha256: await nodeFiles.sha256(file) };
+      const ours = rpmPackageOf(await readRpmPackage(host, file), place);
+      expect(comparable(ours)).toEqual(comparable(index.byName(name)[0]));
+    }
+  });
+});
+
+/** Lists as sets; the metadata leaves out requirements that the package itself fulfils. */
+function comparable(found: RpmPackage | undefined): object {
+  if (found === undefined) throw new Error("not in the metadata");
+  const own = [found.name, "/usr/share/zero"];
+  const isForeign = (one: string): boolean => one !== "" && !own.includes(one);
+  const listed = (text: string): string[] => [...new Set(text.split("\t").filter(isForeign))].sort();
+  const { requires, preRequires, provides, conflicts, obsoletes, recommends, supplements, ...rest } = found;
+  const relations = { requires, preRequires, provides, conflicts, obsoletes, recommends, supplements };
+  return { ...rest, ...Object.fromEntries(Object.entries(relations).map(([kind, text]) => [kind, listed(text)])) };
+}
 
 function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");

@@ -70,6 +70,7 @@ describe("readRpmPackage()", () => {
     ["no architecture", { withoutTags: [1022] }, "its architecture is missing"],
     ["relations without versions", { withoutTags: [1113] }, "names, flags and versions of different number"],
     ["a tab in a relation", { provides: ["a\tb"] }, "has no plain name"],
+    ["a blank in a relation", { provides: ["a b"] }, "has no plain name"],
     ["an empty relation", { provides: [""] }, "has no plain name"],
     ["files without modes", { withoutTags: [1030] }, "no modes"],
     ["modes for other files", { tags: [{ tag: 1030, type: "int16", values: [0o100644, 0o100644] }] }, "is for 2 files"],

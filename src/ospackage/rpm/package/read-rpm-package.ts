@@ -95,7 +95,6 @@ export function rpmPackageOf(
   file: { readonly path: string; readonly sizeBytes: number; readonly sha256: Sha256Hex },
 ): RpmPackage {
   const { name, epoch = 0, version, release, architecture, licence, buildTimeSeconds } = rpm;
-  const { requires, preRequires, provides, conflicts, obsoletes, recommends, supplements } = rpm;
   const [, sourceName = name, sourceVersion = `${version}-${release}`] =
     /^(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm$/.exec(rpm.sourceRpm) ?? [];
   return {
@@ -109,7 +108,22 @@ export function rpmPackageOf(
     installedSizeBytes: rpm.installedSizeBytes,
     licence,
     buildTimeSeconds,
-    ...{ requires, preRequires, provides, conflicts, obsoletes, recommends, supplements },
+    requires: indexedRelations(rpm.requires),
+    preRequires: indexedRelations(rpm.preRequires),
+    provides: indexedRelations(rpm.provides),
+    conflicts: indexedRelations(rpm.conflicts),
+    obsoletes: indexedRelations(rpm.obsoletes),
+    recommends: indexedRelations(rpm.recommends),
+    supplements: indexedRelations(rpm.supplements),
     ...file,
   };
+}
+
+/** As metadata has them: without features of rpm, which no package provides, and without epochs of zero. */
+function indexedRelations(text: string): string {
+  if (text === "") return "";
+  const entries = text.split("\t").filter((entry) => !entry.startsWith("rpmlib("));
+  return [
+    ...new Set(entries.map((entry) => (entry.startsWith("(") ? entry : entry.replace(/(?<= [<>=]+ )0:/, "")))),
+  ].join("\t");
 }

@@ -60,8 +60,9 @@ function relationsOf(
     throw refuse("its relations have names, flags and versions of different number");
   }
   return names.map((name, index) => {
-    // A tab ends an entry; other control characters would only reach somebody's terminal.
-    if (name === "" || /[\u0000-\u001f\u007f]/.test(name)) throw refuse("a relation of it has no plain name");
+    // A tab ends an entry and a blank a name; other control characters would only reach somebody's terminal.
+    const isPlain = name.startsWith("(") ? !/[\u0000-\u001f\u007f]/.test(name) : !/[\u0000-\u0020\u007f]/.test(name);
+    if (name === "" || !isPlain) throw refuse("a relation of it has no plain name");
     const [flag = 0, version = ""] = [flags[index], versions[index]];
     if (/[\u0000-\u0020\u007f]/.test(version)) throw refuse(`the version in its relation "${name}" is not plain`);
     return { text: relationText(name, flag, version), flags: flag };
