@@ -134,11 +134,7 @@ describe("planVendorDirectory()", () => {
       /not vouch for 1 of 1 .*bash 1:2-3$/,
     ],
     ["another place", { chain: chainOf([locked("bash", { path: "x" })]) }, /does not vouch for 1 of 1/],
-    [
-      "other metadata",
-      { chain: chainOf([locked("bash")], { metadataSha256: sha256("y") }) },
-      /another is kept$/,
-    ],
+    ["other metadata", { chain: chainOf([locked("bash")], { metadataSha256: sha256("y") }) }, /another is kept$/],
     ["faults", { chain: chainOf([locked("bash")], { faults: ["it is odd"] }) }, /^it is odd$/],
   ])("says what there is of a repository: %s", (_, chain, warning) => {
     const [described] = plan([locked("bash")], { chain }).repositories;
