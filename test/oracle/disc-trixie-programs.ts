@@ -14,30 +14,7 @@ export function fetchTrixiePrograms(
   directory: string,
   packages: readonly string[],
 ): TrixiePrograms {
-  const state = path.join(directory, "apt");
-  const root = path.join(directory, "trixie");
-  for (const name of ["lists/partial", "cache/archives/partial", "debs"]) {
-    fs.mkdirSync(path.join(state, name), { recursive: true });
-  }
-  const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
-  fs.writeFileSync(path.join(state, "sources.list"), `deb [signed-by=${keyring}] ${hostMirror()} trixie main\n`);
-  fs.writeFileSync(
-    path.join(state, "apt.conf"),
-    [
-      `Dir::Etc::sourcelist "${state}/sources.list";`,
-      'Dir::Etc::sourceparts "-";',
-      `Dir::State::lists "${state}/lists";`,
-      `Dir::Cache "${state}/cache";`,
-      'Acquire::Languages "none";',
-      'APT::Sandbox::User "";',
-      "",
-    ].join("\n"),
-  );
-  const env = { ...process.env, APT_CONFIG: path.join(state, "apt.conf") };
-  const debs = path.join(state, "debs");
-  execFileSync("apt-get", ["update", "--quiet"], { env, stdio: "pipe" });
-  execFileSync("apt-get", ["download", "--quiet", ...packages], { env, cwd: debs, stdio: "pipe" });
-  for (const deb of fs.readdirSync(debs)) execFileSync("dpkg-deb", ["-x", path.join(debs, deb), root]);
+  const root = unpackDebianPackages(directory, packages);
   return {
     run: (command) => {
       const [program, ...args] = command.argv;
@@ -57,6 +34,47 @@ export function fetchTrixiePrograms(
       });
     },
   };
+}
+
+/**
+ * Unpacks packages of a Debian release, fetched with this host's apt from the mirror that its own sources name.
+ *
+ * @param directory where everything goes; one for each release and architecture
+ * @returns the directory with their files
+ */
+export function unpackDebianPackages(
+  directory: string,
+  packages: readonly string[],
+  { suite = "trixie", architecture }: { readonly suite?: string; readonly architecture?: string } = {},
+): string {
+  const state = path.join(directory, "apt");
+  const root = path.join(directory, suite);
+  for (const name of ["lists/partial", "cache/archives/partial", "debs"]) {
+    fs.mkdirSync(path.join(state, name), { recursive: true });
+  }
+  const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+  fs.writeFileSync(path.join(state, "sources.list"), `deb [signed-by=${keyring}] ${hostMirror()} ${suite} main\n`);
+  fs.writeFileSync(
+    path.join(state, "apt.conf"),
+    [
+      `Dir::Etc::sourcelist "${state}/sources.list";`,
+      'Dir::Etc::sourceparts "-";',
+      `Dir::State::lists "${state}/lists";`,
+      `Dir::Cache "${state}/cache";`,
+      'Acquire::Languages "none";',
+      'APT::Sandbox::User "";',
+      ...(architecture === undefined
+        ? []
+        : [`APT::Architecture "${architecture}";`, `APT::Architectures { "${architecture}"; };`]),
+      "",
+    ].join("\n"),
+  );
+  const env = { ...process.env, APT_CONFIG: path.join(state, "apt.conf") };
+  const debs = path.join(state, "debs");
+  execFileSync("apt-get", ["update", "--quiet"], { env, stdio: "pipe" });
+  execFileSync("apt-get", ["download", "--quiet", ...packages], { env, cwd: debs, stdio: "pipe" });
+  for (const deb of fs.readdirSync(debs)) execFileSync("dpkg-deb", ["-x", path.join(debs, deb), root]);
+  return root;
 }
 
 function hostMirror(): string {
