@@ -20,7 +20,8 @@ function addMirror(text: string, before: MirrorFlags = {}): MirrorFlags {
   return { ...before, [name]: { url, isRequired: true } };
 }
 
-/** Mirrors of the command line win over those of the configuration. */
+/** Addresses of the command line win over those of the configuration, whose keys and suite for that name stay. */
 export function withMirrors(settings: Settings, mirrors: MirrorFlags = {}): Settings {
-  return { ...settings, mirrors: { ...settings.mirrors, ...mirrors } };
+  const merged = Object.entries(mirrors).map(([name, mirror]) => [name, { ...settings.mirrors[name], ...mirror }]);
+  return { ...settings, mirrors: { ...settings.mirrors, ...Object.fromEntries(merged) } };
 }

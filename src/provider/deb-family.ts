@@ -12,8 +12,8 @@ import {
 } from "../ospackage/index.ts";
 import { exclusionLines, toolRequests } from "./asked-packages.ts";
 import { lockStep } from "./lock-step.ts";
-import type { PackageFamily } from "./package-family.ts";
-import { type ProviderBuild, signalOption } from "./provider-build.ts";
+
+import { type PackageFamily, type ProviderBuild, signalOption } from "./provider-build.ts";
 
 /** Debian, Ubuntu, eLxr: dpkg and signed suites. */
 export const debFamily: PackageFamily = {

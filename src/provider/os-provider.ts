@@ -5,9 +5,9 @@ import type { Host } from "../host/index.ts";
 import { lockInputs, requireFresh } from "../ospackage/index.ts";
 import { packageRequests } from "./asked-packages.ts";
 import { debFamily } from "./deb-family.ts";
-import type { PackageFamily } from "./package-family.ts";
+
 import { packageLocation, packageSteps } from "./package-steps.ts";
-import type { ProviderBuild } from "./provider-build.ts";
+import type { PackageFamily, ProviderBuild } from "./provider-build.ts";
 import { type ProviderFiles, readProviderFiles } from "./provider-files.ts";
 import { type BuildPaths, type BuildRequest, type Provider, stageEnd } from "./provider.ts";
 import { rawImageSteps } from "./raw-image-steps.ts";

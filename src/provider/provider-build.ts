@@ -1,8 +1,8 @@
-import type { Architecture } from "../core/index.ts";
+import type { Architecture, Step } from "../core/index.ts";
+import type { PackageFile, RootRunner } from "../chroot/index.ts";
 import type { Host } from "../host/index.ts";
-import type { PackageRequest, RepositorySource } from "../ospackage/index.ts";
-import type { PackageFamily } from "./package-family.ts";
-import type { BuildPaths, BuildRequest } from "./provider.ts";
+import type { Lock, LockedPackage, PackageQuestions, PackageRequest, RepositorySource } from "../ospackage/index.ts";
+import type { BuildPaths, BuildRequest, QuestionSubject } from "./provider.ts";
 
 /** One build: what its provider and its template say, and what its steps may use. */
 export interface ProviderBuild {
@@ -25,6 +25,40 @@ export interface ProviderBuild {
   readonly toolPackages: readonly string[];
   /** Takes what is removed when the build ends, however it ends, unless the user wants to look at it. */
   readonly atEnd: AsyncDisposableStack;
+}
+
+/** What the deb and the rpm world do differently in a build; everything else is the same code for both. */
+export interface PackageFamily {
+  /** The step that chooses packages out of the repositories of a build. */
+  lockStep(build: ProviderBuild): Step<Lock>;
+  /** Answers about that choice. */
+  questions(build: ProviderBuild, subject: QuestionSubject): Promise<PackageQuestions>;
+  /**
+   * Checks files whose digests fit beyond that, before anything else reads them.
+   *
+   * @throws as the checks of the family; the file is then removed from the cache
+   */
+  checkFiles(build: ProviderBuild, files: readonly PackageFile[]): Promise<void>;
+  /** When a package was built, in seconds since 1970. */
+  builtAt(host: Host, file: PackageFile): Promise<number>;
+  /** Unpacks the packages of a tool root into an existing empty directory; no package script runs. */
+  unpackToolRoot(host: Host, files: readonly PackageFile[], root: string): Promise<void>;
+  /** Installs packages into the tree of `image`, in installation order. */
+  install(build: ProviderBuild, runners: InstallRunners, files: readonly PackageFile[]): Promise<void>;
+  /** SPDX licence expressions of installed packages by name, where known. */
+  licences(
+    build: ProviderBuild,
+    runners: InstallRunners,
+    packages: readonly LockedPackage[],
+  ): Promise<Record<string, string>>;
+}
+
+/** The two trees of an installation. */
+export interface InstallRunners {
+  readonly image: RootRunner;
+  readonly tools: RootRunner;
+  /** An empty directory that ends with the build. */
+  readonly scratch: string;
 }
 
 /** The build's signal in the form of an option that is absent when there is none. */

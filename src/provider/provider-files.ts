@@ -16,7 +16,9 @@ interface ProviderEntry {
 interface CommonRepository {
   /** What `--mirror NAME=URL` calls it. */
   readonly name: string;
+  /** None: whoever builds names keys of their own, which `keyURL` says where to get. */
   readonly keys: readonly { readonly file: string; readonly fingerprints: readonly string[] }[];
+  readonly keyURL?: string;
   readonly priority?: number;
 }
 
@@ -64,11 +66,11 @@ const indexSchema: JsonSchema = { type: "object", patternProperties: { "": provi
 const keys = list(mapping({ file: text, fingerprints: texts }));
 const suite = mapping(
   { name: text, suite: text, baseURL: text, components: texts, keys },
-  { priority: { type: "integer" }, snapshotURL: text },
+  { priority: { type: "integer" }, keyURL: text, snapshotURL: text },
 );
 const rpmRepository = mapping(
   { name: text, baseURLs: { ...texts, minItems: 1 }, repoGpgCheck: { type: "boolean" }, keys },
-  { priority: { type: "integer" } },
+  { priority: { type: "integer" }, keyURL: text },
 );
 const repositoriesSchemas = {
   deb: mapping({ repositories: list(suite) }),

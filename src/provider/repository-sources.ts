@@ -60,6 +60,8 @@ async function providerSource(
     file: path.resolve(provider.directory, file),
     fingerprints,
   }));
+  // A locked build reads no metadata: nobody has to vouch for them.
+  if (request.locked === undefined && keys.length === 0 && mirror?.keys === undefined) throw withoutKeys(repository);
   const common = {
     id: sourceId(repository),
     keys: mirror?.keys?.map((file) => ({ file, fingerprints: [] })) ?? keys,
@@ -78,6 +80,7 @@ async function suiteAt(host: Host, repository: ProviderSuite, mirror: MirrorSett
     canonicalUrl: repository.baseURL,
     url: mirror === undefined ? repository.baseURL : await mirrorUrl(host, mirror.url, repository),
     suite: mirror?.suite ?? repository.suite,
+    ...(mirror?.suite === undefined ? {} : { canonicalSuite: repository.suite }),
     components: repository.components,
   } as const;
 }
@@ -90,6 +93,17 @@ function rpmRepositoryAt({ name, baseURLs, repoGpgCheck }: ProviderRpmRepository
     urls: mirror === undefined ? baseURLs : ([mirror.url] as const),
     repoGpgCheck,
   } as const;
+}
+
+function withoutKeys(repository: ProviderRepository): ComposerError {
+  const { name, keyURL } = repository;
+  const url = "suite" in repository ? repository.baseURL : repository.baseURLs[0];
+  const fetch = keyURL === undefined ? `Get the key of ${url}` : `Fetch ${keyURL}`;
+  const message = `Cannot trust the repository "${sourceId(repository)}": its key does not come with this program`;
+  return new ComposerError("REPOSITORY_KEY_MISSING", message, {
+    hint: `${fetch}, compare its fingerprint with one from a source that you trust, and name the file in the configuration file`,
+    details: ["mirrors:", `  ${name}:`, `    url: ${url}`, "    keys: [FILE]"],
+  });
 }
 
 /** A misspelt name would let the build read from elsewhere unnoticed. */

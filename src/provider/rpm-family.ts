@@ -21,8 +21,8 @@ import {
 } from "../ospackage/index.ts";
 import { exclusionLines, toolRequests } from "./asked-packages.ts";
 import { lockStep } from "./lock-step.ts";
-import type { PackageFamily } from "./package-family.ts";
-import { type ProviderBuild, signalOption } from "./provider-build.ts";
+
+import { type PackageFamily, type ProviderBuild, signalOption } from "./provider-build.ts";
 
 /** Azure Linux, Edge Microvisor Toolkit, the EL family: rpm and signed packages. */
 export const rpmFamily: PackageFamily = {

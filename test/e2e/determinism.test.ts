@@ -3,8 +3,9 @@ import path from "node:path";
 import process from "node:process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { copyProgram } from "./support/copy-program.ts";
+import { makeUser } from "./support/make-user.ts";
 import { explainDifference } from "./support/explain-difference.ts";
-import { IMAGE_NAME, makeDirectory, REPOSITORY, run, succeed } from "./support/workshop.ts";
+import { IMAGE_NAME, makeDirectory, REPOSITORY, succeed } from "./support/workshop.ts";
 
 const isRoot = process.getuid?.() === 0;
 
@@ -128,11 +129,4 @@ systemConfig:
 function buildArguments(template: string, configuration: string, directory: string): string[] {
   const output = path.join(directory, "out");
   return ["build", template, "--mirror", "debian=host", "--config", configuration, "--output", output];
-}
-
-/** A user of this host that exists as long as the test; useradd gives it a range of subordinate ids. */
-async function makeUser(): Promise<{ name: string } & AsyncDisposable> {
-  const name = `oic-test-${process.pid}`;
-  await succeed(["useradd", "--create-home", name]);
-  return { name, [Symbol.asyncDispose]: async () => void (await run(["userdel", "--remove", name])) };
 }

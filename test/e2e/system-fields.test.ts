@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSerialSession } from "./support/serial-session.ts";
@@ -29,6 +29,7 @@ describe("an image with every field of the system", () => {
     return stderr;
   };
   const image = () => path.join(work.path, "out/system-fields-1.0.0.raw");
+  const inWork = (name: string) => path.join(work.path, name);
   const debugfs = (request: string) => succeed(["debugfs", "-R", request, root]);
   const read = (file: string) => debugfs(`cat ${file}`);
   /** Type, permission bits, owner and group, as numbers. */
@@ -110,6 +111,20 @@ describe("an image with every field of the system", () => {
     expect(await succeed(["sh", "-c", search, "sh", initrd])).toBe("1\n");
   });
 
+  it("has one unified kernel image to start from, with the command line that later kernels get", async () => {
+    const esp = `${image()}@@${1024 ** 2}`;
+    const listing = await succeed(["mdir", "-/", "-b", "-i", esp, "::/"]);
+    const programs = listing.split("\n").filter((line) => /\/(Linux|entries)\/./.test(line));
+    expect(programs).toEqual([expect.stringMatching(/^::\/EFI\/Linux\/debian-\d[^/]*\.efi$/) as string]);
+    const [program = ""] = programs;
+    const [unified, copy, cmdline, uname] = [inWork("unified"), inWork("copy"), inWork("cmdline"), inWork("uname")];
+    await succeed(["mcopy", "-i", esp, program, unified]);
+    const sections = ["--dump-section", `.cmdline=${cmdline}`, "--dump-section", `.uname=${uname}`];
+    await succeed(["objcopy", ...sections, unified, copy]);
+    expect(`${await readFile(cmdline, "utf8")}\n`).toBe(await read("/etc/kernel/cmdline"));
+    expect(program).toBe(`::/EFI/Linux/debian-${await readFile(uname, "utf8")}.efi`);
+  });
+
   it("lets the last partition grow", async () => {
     expect(await read("/etc/fstab")).toMatch(/ \/ ext4 \S*,x-systemd\.growfs 0 1$/m);
     expect(await read("/etc/repart.d/50-partition-2.conf")).toBe(
@@ -152,6 +167,7 @@ describe("an image with every field of the system", () => {
       expect(value("sudo")).toBe("(ALL : ALL) ALL");
       expect(value("mtu")).toBe("1400");
       expect(value("masked")).toBe("masked");
+      expect(value("stub")).toMatch(/^systemd-stub/);
       expect(value("zone")).toMatch(/^CES?T$/);
       expect(value("keymap")).toBe("de");
       expect(Number(value("rootMiB"))).toBeGreaterThan(3000);
@@ -189,7 +205,7 @@ systemConfig:
   keyboard: { layout: de, variant: nodeadkeys, options: "ctrl:nocaps" }
   selinux: { mode: disabled }
   # An emulated machine on a busy host may take minutes to find its disks.
-  kernel: { cmdline: "console=tty0 console=ttyS0,115200 systemd.default_device_timeout_sec=900" }
+  kernel: { cmdline: "console=tty0 console=ttyS0,115200 systemd.default_device_timeout_sec=900", uki: true }
   packages: [sudo, tzdata, netplan.io, systemd-repart, console-setup]
   groups:
     - { name: operators, gid: 2000 }
@@ -272,6 +288,8 @@ function reportCredentials(nonce: string): string[] {
     // netplan says how large packets are in a file that also takes the name of the distribution from the card.
     `echo "mtu=$(cat /sys/class/net/e*/mtu)"`,
     `echo "masked=$(systemctl is-enabled ctrl-alt-del.target)"`,
+    // What started the kernel leaves its name in a variable of the firmware. @see systemd-stub(7)
+    `echo "stub=$(tr -cd 'a-z-' </sys/firmware/efi/efivars/StubInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f)"`,
     `echo "zone=$(date +%Z)"`,
     `echo "keymap=$(localectl | sed -n 's/^ *X11 Layout: //p')"`,
     `echo "rootMiB=$(df --output=size -m / | tail -n 1 | tr -d ' ')"`,

@@ -13,6 +13,11 @@ say() { printf '%s\n' "$*" >&2; }
 # What a package is needed for: a program, or a file when there is a slash in it.
 needs() {
   cat <<'LIST'
+binutils objdump
+bzip2 bzip2
+cpio cpio
+createrepo-c createrepo_c
+dnf dnf
 dose-distcheck dose-distcheck
 dosfstools mkfs.vfat
 dpkg dpkg
@@ -32,6 +37,9 @@ perl perl
 picosat picosat
 qemu-system-x86 qemu-system-x86_64
 qemu-utils qemu-img
+rpm rpmbuild
+rpm2cpio rpm2cpio
+sbsigntool sbsign
 sudo visudo
 uidmap newuidmap
 util-linux setpriv

@@ -31,11 +31,20 @@ export function packagePaths(packages: readonly PackageIdentity[], cacheDir: str
   );
 }
 
-/** `name_version_architecture.deb`, with everything that could leave the directory or confuse a reader as `%xx`. */
+/** What rpm distributions call architectures; none of Debian's names is among them. */
+const RPM_ARCHITECTURES = ["noarch", "x86_64", "aarch64", "i686"];
+
+/**
+ * `name_version_architecture.deb` or `name-version-release.architecture.rpm`, with everything that could leave the directory
+ * or confuse a reader as `%xx`.
+ */
 function packageFileName({ name, version, architecture }: PackageIdentity): string {
-  const escape = (text: string): string =>
-    text.replaceAll(/[^A-Za-z0-9.+~-]/gu, (character) =>
-      Buffer.from(character).reduce((escaped, byte) => `${escaped}%${byte.toString(16).padStart(2, "0")}`, ""),
-    );
+  if (RPM_ARCHITECTURES.includes(architecture)) return `${escape(name)}-${escape(version)}.${architecture}.rpm`;
   return `${escape(name)}_${escape(version)}_${escape(architecture)}.deb`;
+}
+
+function escape(text: string): string {
+  return text.replaceAll(/[^A-Za-z0-9.+~^-]/gu, (character) =>
+    Buffer.from(character).reduce((escaped, byte) => `${escaped}%${byte.toString(16).padStart(2, "0")}`, ""),
+  );
 }

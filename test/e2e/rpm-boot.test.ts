@@ -1,0 +1,182 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import process from "node:process";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type BootableDistribution, makeBootable } from "../fixtures/rpm-distribution/bootable/make-bootable.ts";
+import { copyProgram } from "./support/copy-program.ts";
+import { makeUser } from "./support/make-user.ts";
+import { openSerialSession } from "./support/serial-session.ts";
+import { makeDirectory, REPOSITORY, succeed } from "./support/workshop.ts";
+
+const COMPOSER = path.join(REPOSITORY, "os-image-composer");
+/** It takes 90 s when nothing else runs; a busy host is no fault of the image. */
+const BOOT_TIMEOUT_MS = 10 * 60_000;
+const isRoot = process.getuid?.() === 0;
+const isFull = process.env["OIC_TEST_FULL"] !== undefined;
+
+/**
+ * What `rpm --verify --all` may find changed: configuration that a build or the first start writes.
+ *
+ * Accounts: users of the template and of package scripts. The rest is what the template says, or systemd.
+ */
+const CONFIGURED = new Set([
+  ...["/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow", "/etc/subuid", "/etc/subgid"],
+  ...["/etc/fstab", "/etc/hosts", "/etc/hostname", "/etc/machine-id", "/etc/resolv.conf", "/etc/locale.conf"],
+  ...["/etc/localtime", "/etc/motd", "/etc/shells", "/etc/ld.so.cache"],
+]);
+
+interface System {
+  readonly os: string;
+  readonly template: string;
+  readonly image: string;
+  /** Who builds: real root, or a plain user of this host with a copy of the program. */
+  readonly asUser: boolean;
+  readonly skipReason: string;
+}
+
+const SYSTEMS: readonly System[] = [
+  {
+    os: "azure-linux",
+    template: "azl3-x86_64-minimal-raw.yml",
+    image: "azl3-minimal-1.0.0.raw",
+    asUser: false,
+    skipReason: "",
+  },
+  {
+    os: "edge-microvisor-toolkit",
+    template: "emt3-x86_64-minimal-raw.yml",
+    image: "emt3-minimal-1.0.0.raw",
+    asUser: true,
+    skipReason: !isFull ? "a second boot: npm run test:rpm-boot" : isRoot ? "" : "only root can make a user for it",
+  },
+];
+
+describe("shipped templates of rpm systems, built from the fixture distribution", () => {
+  let work: { path: string } & AsyncDisposable;
+  let distribution: BootableDistribution;
+  beforeAll(async () => {
+    work = await makeDirectory("rpm-boot-");
+    distribution = await makeBootable(path.join(work.path, "distribution"));
+    await succeed(["chmod", "-R", "a+rX", work.path]);
+  });
+  afterAll(async () => work[Symbol.asyncDispose]());
+
+  describe.each(SYSTEMS)("$template", (system) => {
+    const password = randomBytes(12).toString("hex");
+    let directory: string;
+    let image: string;
+    let manifest: { packages: { name: string; version: string; architecture: string }[]; warnings: unknown[] };
+
+    beforeAll(async () => {
+      if (system.skipReason !== "") return;
+      directory = path.join(work.path, system.os);
+      await mkdir(directory, { mode: 0o755 });
+      await build(system, distribution, directory, password);
+      image = path.join(directory, "out", `${system.image}.gz`);
+      await succeed(["gzip", "--decompress", image]);
+      image = image.slice(0, -".gz".length);
+      manifest = JSON.parse(await readFile(path.join(directory, "out/manifest.json"), "utf8")) as typeof manifest;
+    });
+
+    it(
+      "boots from a unified kernel image to a login, with every unit running and every package whole",
+      { timeout: 2 * BOOT_TIMEOUT_MS + 5 * 60_000 },
+      async ({ skip }) => {
+        if (system.skipReason !== "") skip(system.skipReason);
+        const nonce = randomBytes(8).toString("hex");
+        const argv = [COMPOSER, "boot", image, ...reportCredentials(nonce)] as const;
+        const session = openSerialSession({ argv: [...argv], cwd: directory });
+        try {
+          const [report] = await session.waitFor(new RegExp(`REPORT ${nonce} .* END`), BOOT_TIMEOUT_MS);
+          const facts = new Map(
+            Array.from(report.matchAll(/(\w+)=(\S*)/g), ([, name = "", value = ""]) => [name, value]),
+          );
+          const changed = facts.get("changed")?.split(",") ?? [];
+          facts.delete("changed");
+          const packages = String(manifest.packages.length);
+          expect(Object.fromEntries(facts)).toEqual({
+            state: "running",
+            failed: "0",
+            packages,
+            sshd: "SSH-2.0",
+            uki: "1",
+          });
+          expect(changed.filter((file) => file !== "" && !CONFIGURED.has(file))).toEqual([]);
+          session.send("");
+          await session.waitFor("login:", BOOT_TIMEOUT_MS);
+          session.send("admin");
+          await session.waitFor("Password:", 60_000);
+          session.send(password);
+          session.send(`echo "$(id -un) ${nonce} $((6 * 7))"`);
+          await session.waitFor(`admin ${nonce} 42`, 60_000);
+        } finally {
+          await session.close();
+        }
+      },
+    );
+
+    it("has a manifest and an SBOM that name what the database names", async ({ skip }) => {
+      if (system.skipReason !== "") skip(system.skipReason);
+      const sbom = await readFile(path.join(directory, "out/spdx_manifest.json"), "utf8");
+      const purls = sbom.match(/"pkg:rpm\/[^"]+"/g) ?? [];
+      expect(purls).toHaveLength(manifest.packages.length);
+      expect(sbom).toContain(`pkg:rpm/${system.os}/bash@`);
+      expect(sbom).not.toContain("gpg-pubkey");
+      expect(sbom).not.toContain(distribution.base);
+      expect(manifest.warnings).toEqual([expect.objectContaining({ code: "FOREIGN_KEYS", repository: system.os })]);
+    });
+  });
+});
+
+async function build(
+  { os, template, asUser }: System,
+  { base, keyFile }: BootableDistribution,
+  directory: string,
+  password: string,
+): Promise<void> {
+  const configuration = path.join(directory, "configuration.yml");
+  // The address comes with the command, the keys from the configuration.
+  await writeFile(configuration, `mirrors: { ${os}: { url: "https://rpm.example.org", keys: ["${keyFile}"] } }\n`);
+  const home = asUser ? path.join(directory, "copy") : REPOSITORY;
+  if (asUser) await copyProgram(home);
+  const argv = [
+    path.join(home, "os-image-composer"),
+    ...["build", path.join(home, "image-templates", template)],
+    ...["--mirror", `${os}=file://${base}`, "--config", configuration, "--output", path.join(directory, "out")],
+  ] as const;
+  const env = { ...process.env, OIC_ADMIN_PASSWORD: password, HOME: directory };
+  if (!asUser) {
+    await succeed([...argv], { cwd: directory, env });
+    return;
+  }
+  await using user = await makeUser();
+  await succeed(["chown", "-R", user.name, directory]);
+  const through = ["setpriv", "--reuid", user.name, "--regid", user.name, "--init-groups"] as const;
+  await succeed([...through, ...argv], { cwd: directory, env });
+}
+
+/**
+ * Credentials that add a unit to the started system, without a change to the image: once the system has come up, it
+ * reports on the serial line.
+ *
+ * @see systemd.system-credentials(7), "systemd.extra-unit.*"
+ */
+function reportCredentials(nonce: string): string[] {
+  const script = [
+    "state=$$(systemctl is-system-running --wait)",
+    "failed=$$(systemctl --failed --no-legend --plain | wc -l)",
+    // Nothing is said about a file that is as it was packaged.
+    `changed=$$(rpm --verify --all | sed "s/^[^/]*//" | tr "\\n" ,)`,
+    `packages=$$(rpm --query --all | grep -vc ^gpg-pubkey)`,
+    'sshd=$$(bash -c "exec 3<>/dev/tcp/127.0.0.1/22; head -c 7 <&3")',
+    "uki=$$(ls /boot/efi/EFI/Linux/*.efi | wc -l)",
+    `echo "REPORT ${nonce} state=$$state failed=$$failed packages=$$packages sshd=$$sshd uki=$$uki changed=$$changed END" >/dev/ttyS0`,
+  ].join("; ");
+  const unit = `[Unit]\nDescription=Report\n[Service]\nType=exec\nExecStart=/bin/sh -c '${script}'\n`;
+  const dropIn = "[Unit]\nWants=report.service\n";
+  return [
+    ...["--credential", `systemd.extra-unit.report.service=${unit}`],
+    ...["--credential", `systemd.unit-dropin.multi-user.target=${dropIn}`],
+  ];
+}
