@@ -61,7 +61,7 @@ export const SECTION_HEADER = {
 
 const DOS_HEADER_BYTES = 64;
 const PE32_PLUS = 0x20b;
-/** What every directory, and every kernel and stub that there is, stays far below. */
+/** Far above what linkers of kernels and stubs use. */
 const MAX_ALIGNMENT = 0x1000000;
 
 /**
@@ -164,5 +164,7 @@ export function sectionNamed(pe: PeFile, name: string): (PeSection & { readonly 
 
 /** The error for a PE file that cannot become part of a unified kernel image. */
 export function invalidPe(what: string, state: string): ComposerError {
-  return new ComposerError("IMAGE_PLAN_INVALID", `Cannot use "${what}" in a unified kernel image: ${state}`);
+  return new ComposerError("IMAGE_PLAN_INVALID", `Cannot use "${what}" in a unified kernel image: ${state}`, {
+    hint: "Install another version of the package that brings it, or set systemConfig.kernel.uki to false",
+  });
 }

@@ -2,7 +2,7 @@ import { ComposerError } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import type { ImageTree } from "../os/image-tree.ts";
 import type { FilePiece } from "./append-pe-sections.ts";
-import { readPeFile, sectionNamed } from "./pe-file.ts";
+import { invalidPe, readPeFile, sectionNamed } from "./pe-file.ts";
 import type { KernelFacts, UkiOptions } from "./plan-uki.ts";
 
 /** More than the headers of any kernel have, and more than any kernel says in ".sbat". */
@@ -36,8 +36,7 @@ export async function readStub(
 ): Promise<UkiOptions<string>["stub"]> {
   const { sizeBytes } = await filePiece(tree, reference);
   if (sizeBytes > MAX_STUB_BYTES) {
-    const message = `Cannot use "${reference}" in a unified kernel image: it has ${sizeBytes} bytes, which is no stub`;
-    throw new ComposerError("IMAGE_PLAN_INVALID", message);
+    throw invalidPe(reference, `it has ${sizeBytes} bytes, which is no stub`);
   }
   return { name: reference, bytes: await host.files.readBytes(await placeOf(tree, reference)) };
 }
