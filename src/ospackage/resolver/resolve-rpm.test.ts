@@ -112,7 +112,9 @@ describe("resolveRpm()", () => {
 
   it("ignores a conflict of a package with itself", () => {
     expect(choose([["a", { provides: "mta", conflicts: "mta" }]], ["a"])).toEqual(["a 1-1"]);
-    expect(choose([["a", { provides: "mta", conflicts: "(mta unless x)" }]], ["a"])).toEqual(["a 1-1"]);
+    expect(choose([["a", { provides: "mta", conflicts: "(mta or b)" }], ["b"]], ["a"])).toEqual(["a 1-1"]);
+    expect(() => choose([["a", { conflicts: "(a and b)" }], ["b"]], ["a", "b"])).toThrow(/exclude/);
+    expect(choose([["a", { conflicts: "(a unless b)" }], ["b"]], ["a"])).toEqual(["a 1-1", "b 1-1"]);
   });
 
   it("does what Obsoletes say", () => {
@@ -122,6 +124,7 @@ describe("resolveRpm()", () => {
     expect(choose(packages, ["app"])).toEqual(["app 1-1", "old 1-1"]);
     expect(() => choose(packages, ["app", "new"])).toThrow(/exclude/);
     expect(choose([...packages, ["old 2-1"]], ["old", "new"])).toEqual(["new 1-1", "old 2-1"]);
+    expect(choose([...packages, ["old 2-1"]], ["old"])).toEqual(["old 2-1"]);
     // By name alone.
     expect(
       choose(

@@ -36,9 +36,8 @@ export function orderRpmCandidates(
   const ranked = withRounds(candidates);
   const best = ranked.filter(({ round }) => round === 0);
   if (new Set(best.map(({ name }) => name)).size < 2) return ranked.map(({ id }) => id);
-  const { obsoletes } = comparison;
   const isObsolete = (id: SolvableId): boolean =>
-    best.some((other) => obsoletes(other.id, id) && !obsoletes(id, other.id));
+    best.some((other) => comparison.obsoletes(other.id, id) && !comparison.obsoletes(id, other.id));
   const drawbacks = drawbacksOf(best, comparison);
   return ranked
     .map((candidate) => ({
@@ -50,8 +49,8 @@ export function orderRpmCandidates(
     .sort(
       (a, b) =>
         compareRepositories(a, b) ||
-        Number(a.isObsolete) - Number(b.isObsolete) ||
         a.round - b.round ||
+        Number(a.isObsolete) - Number(b.isObsolete) ||
         a.drawbacks - b.drawbacks ||
         Number(a.isOld) - Number(b.isOld) ||
         compareCodeUnits(a.name, b.name),
@@ -77,14 +76,13 @@ function withRounds(candidates: readonly RpmCandidate[]): readonly (RpmCandidate
 }
 
 /** For each candidate, how often others provide something newer that it provides as well. */
-function drawbacksOf(
-  candidates: readonly RpmCandidate[],
-  { provisionsOf }: RpmComparison,
-): ReadonlyMap<SolvableId, number> {
+function drawbacksOf(candidates: readonly RpmCandidate[], comparison: RpmComparison): ReadonlyMap<SolvableId, number> {
   const versions = candidates.flatMap(({ id }) =>
-    provisionsOf(id).flatMap(({ name, operator, evr }) =>
-      operator !== "=" || evr === undefined || isHash(evr) ? [] : [{ id, name, evr }],
-    ),
+    comparison
+      .provisionsOf(id)
+      .flatMap(({ name, operator, evr }) =>
+        operator !== "=" || evr === undefined || isHash(evr) ? [] : [{ id, name, evr }],
+      ),
   );
   const drawbacks = new Map<SolvableId, number>();
   for (const shared of Map.groupBy(versions, ({ name }) => name).values()) {

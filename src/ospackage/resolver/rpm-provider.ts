@@ -66,7 +66,7 @@ export function createRpmProvider(pool: RpmPool, installWeak: boolean): RpmProvi
     return relations
       .filter(({ kind }) => kind === "rich")
       .flatMap((relation) => idsOf(relation, false))
-      .filter((id) => !requirement(id).conditions.includes(solvable));
+      .filter((id) => !isWithItself(solvable, requirement(id)));
   }
 
   /** The requirements that a relation holds, or that it does not; the same for all packages that have it. */
@@ -148,6 +148,10 @@ export function createRpmProvider(pool: RpmPool, installWeak: boolean): RpmProvi
 
 function isFilledByRpm(relation: RpmRelation): boolean {
   return relation.kind === "capability" && isRpmlib(relation) && rpmHas(relation);
+}
+
+function isWithItself(solvable: SolvableId, { conditions, candidates }: RichClause): boolean {
+  return candidates.length === 0 && conditions.every((condition) => condition === solvable);
 }
 
 function sharesArchitecture(a: RpmPackage, b: RpmPackage): boolean {
