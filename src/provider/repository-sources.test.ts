@@ -16,7 +16,13 @@ const HEAD = 'image: { name: a, version: "1" }\ntarget: { os: debian, dist: debi
 const PROVIDER: ProviderFiles = {
   directory: "/provider",
   repositories: [
-    { name: "debian", suite: "trixie", baseURL: "http://ftp.debian.org/debian", components: ["main"], keys: [] },
+    {
+      name: "debian",
+      suite: "trixie",
+      baseURL: "http://ftp.debian.org/debian",
+      components: ["main"],
+      keys: [{ file: "key.asc", fingerprints: [] }],
+    },
   ],
   toolPackages: [],
   packageFormat: "deb" as const,
@@ -43,10 +49,15 @@ describe("repositorySources()", () => {
     clock: systemClock,
     environment: { ...readEnvironment(), workingDirectory: directory, variables: {} },
   });
-  const sourcesOf = async (file: string, offline = false, mirrors: BuildRequest["settings"]["mirrors"] = {}) => {
+  const sourcesOf = async (
+    file: string,
+    offline = false,
+    mirrors: BuildRequest["settings"]["mirrors"] = {},
+    provider = PROVIDER,
+  ) => {
     const template = await loadTemplate(host(), file, { configDir });
     const settings = { cacheDir: path.join(directory, "cache"), mirrors } as BuildRequest["settings"];
-    return repositorySources(host(), { template, settings, offline, emit: noEvents, log: () => undefined }, PROVIDER);
+    return repositorySources(host(), { template, settings, offline, emit: noEvents, log: () => undefined }, provider);
   };
   const write = (name: string, text: string) => writeFile(path.join(directory, name), text);
 
@@ -67,6 +78,34 @@ describe("repositorySources()", () => {
       hint: 'Did you mean "debian"?',
     });
     expect(await sourcesOf("a.yml", false, { ubuntu: { url: "https://example.com/ubuntu" } })).toHaveLength(1);
+  });
+
+  it("wants keys of the user's own for a repository whose key is not shipped", async () => {
+    await write("a.yml", HEAD);
+    const [repository] = PROVIDER.repositories;
+    if (repository === undefined) throw new Error("there is no repository");
+    const keyURL = "http://ftp.debian.org/key.gpg";
+    const provider = { ...PROVIDER, repositories: [{ ...repository, keys: [], keyURL }] };
+    await expect(sourcesOf("a.yml", false, {}, provider)).rejects.toMatchObject({
+      code: "REPOSITORY_KEY_MISSING",
+      hint: expect.stringContaining(`Fetch ${keyURL}, compare its fingerprint`) as string,
+      details: ["mirrors:", "  debian:", "    url: http://ftp.debian.org/debian", "    keys: [FILE]"],
+    });
+    const onlyAddress = { debian: { url: "https://example.com/debian" } };
+    await expect(sourcesOf("a.yml", false, onlyAddress, provider)).rejects.toMatchObject({
+      code: "REPOSITORY_KEY_MISSING",
+    });
+    const mirrors = { debian: { url: "https://example.com/debian", suite: "testing", keys: ["/own.asc"] } };
+    expect(await sourcesOf("a.yml", false, mirrors, provider)).toMatchObject([
+      {
+        canonicalUrl: "http://ftp.debian.org/debian",
+        url: "https://example.com/debian",
+        canonicalSuite: "trixie",
+        suite: "testing",
+        keys: [{ file: "/own.asc" }],
+        foreignKeys: true,
+      },
+    ]);
   });
 
   it("finds directories and keys beside the template that names them", async () => {

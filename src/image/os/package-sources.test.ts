@@ -20,13 +20,17 @@ function source(settings: Partial<DebRepositorySource>): DebRepositorySource {
   };
 }
 
-async function plan(sources: readonly DebRepositorySource[], entries: Parameters<typeof fakeTree>[0] = {}) {
+async function plan(
+  sources: readonly DebRepositorySource[],
+  entries: Parameters<typeof fakeTree>[0] = {},
+  distribution = "debian",
+) {
   using tree = fakeTree({ "/etc/apt/apt.conf": "", "/key.asc": "-----BEGIN PGP", ...entries });
   const keys = sources.map((each) => ({
     ...each,
     keys: each.keys.map((key) => ({ ...key, file: `${tree.root}${key.file}` })),
   }));
-  return await planPackageSources(tree.host, openImageTree(tree.host, tree.root), keys, "debian");
+  return await planPackageSources(tree.host, openImageTree(tree.host, tree.root), keys, distribution);
 }
 
 const KEY = { file: "/key.asc", fingerprints: [] };
@@ -72,6 +76,37 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
         content: `Types: deb\nURIs: ${url}\nSuites: ./\nSigned-By: /etc/apt/keyrings/extra-repo-1.asc\n`,
       },
     ]);
+  });
+
+  it("names the provider's suite where the mirror has another one", async () => {
+    const [change] = await plan([
+      source({ suite: "testing", canonicalSuite: "trixie", foreignKeys: true, keys: [KEY] }),
+    ]);
+    expect(change).toMatchObject({ content: expect.stringContaining("Suites: trixie\n") as string });
+  });
+
+  it("takes the distribution's own keyring, whatever others are installed", async () => {
+    const keyrings = ["debian", "elxr", "ubuntu"].map((name) => `/usr/share/keyrings/${name}-archive-keyring.gpg`);
+    const [change] = await plan(
+      [source({})],
+      Object.fromEntries(keyrings.map((path) => [path, ""])),
+      "wind-river-elxr",
+    );
+    expect(change).toMatchObject({
+      path: "/etc/apt/sources.list.d/wind-river-elxr.sources",
+      content: expect.stringContaining("Signed-By: /usr/share/keyrings/elxr-archive-keyring.gpg\n") as string,
+    });
+  });
+
+  it.each([
+    ["/etc/apt/sources.list", "deb [arch=amd64] http://deb.example.org/debian/ trixie main\n"],
+    ["/etc/apt/sources.list.d/a.list", "deb http://deb.example.org/debian trixie main\n"],
+    ["/etc/apt/sources.list.d/a.sources", "Types: deb\nURIs: http://deb.example.org/debian\nSuites: trixie\n"],
+  ])("leaves out a suite of the distribution that %s names already", async (file, text) => {
+    const updates = source({ id: "debian/trixie-updates", suite: "trixie-updates" });
+    const [change, ...others] = await plan([source({}), updates], { [file]: text });
+    expect(change).toMatchObject({ content: expect.stringContaining("Suites: trixie-updates\n") as string });
+    expect(others).toEqual([]);
   });
 
   it("says that checks are off where they are", async () => {

@@ -62,7 +62,7 @@ export function describeSource(
 function lockRepository({ source, ...index }: RepositoryIndex<unknown>, baseDirectory: string): LockedRepository {
   return {
     ...describeSource(source, baseDirectory),
-    ...(source.kind === "deb" ? { suite: source.suite } : {}),
+    ...(source.kind === "deb" ? { suite: source.canonicalSuite ?? source.suite } : {}),
     metadataSha256: index.metadataSha256,
     ...(index.dateSeconds === undefined ? {} : { dateSeconds: index.dateSeconds }),
     ...(index.signedBy === undefined ? {} : { signedBy: index.signedBy }),
@@ -82,6 +82,8 @@ function lockPackage(resolved: ResolvedPackage, baseDirectory: string, broughtIn
     sha256: chosen.sha256,
     repository: repository.source.id,
     path: pathBelow(repository, chosen.path, baseDirectory),
+    ...(chosen.baseUrl === undefined ? {} : { baseUrl: withoutCredentials(chosen.baseUrl) }),
+    ...(chosen.buildTimeSeconds === undefined ? {} : { buildTimeSeconds: chosen.buildTimeSeconds }),
     source: { name: chosen.source.name, version: chosen.source.version },
     maintainer: chosen.maintainer,
     ...(chosen.homepage === "" ? {} : { homepage: chosen.homepage }),

@@ -15,6 +15,8 @@ export interface DebRepositorySource {
   readonly url: string;
   /** For example `trixie`; a flat repository's path ends in `/` and has no components. */
   readonly suite: string;
+  /** The provider's own name of the suite, where a mirror has another one. */
+  readonly canonicalSuite?: string;
   readonly components: readonly string[];
   readonly keys: readonly TrustedKeyFile[];
   /** True when `keys` are not the provider's own. */
