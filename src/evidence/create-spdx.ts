@@ -120,9 +120,9 @@ function spdxPackage(facts: SpdxFacts, locked: LockedPackage): SpdxPackage {
 }
 
 /** Where anyone may get the package: the canonical address. What came from the user's own disk can't be had anywhere. */
-function downloadLocation(repository: LockedRepository | undefined, { path: file }: LockedPackage): string {
+function downloadLocation(repository: LockedRepository | undefined, { path: file, baseUrl }: LockedPackage): string {
   if (repository === undefined || repository.type === "local") return NOASSERTION;
-  return `${repository.url.replace(/\/+$/, "")}/${encodeURI(file).replace(/[?#]/g, encodeURIComponent)}`;
+  return `${(baseUrl ?? repository.url).replace(/\/+$/, "")}/${encodeURI(file).replace(/[?#]/g, encodeURIComponent)}`;
 }
 
 /** A package from the user's own disk is not the distribution's: naming it so would match the wrong advisories. */

@@ -15,6 +15,10 @@ export interface IndexedPackage {
   readonly section: string;
   /** Path below the repository's address; an absolute path in a local repository. */
   readonly path: string;
+  /** The address that `path` is below, where it is not the repository's own. */
+  readonly baseUrl?: string;
+  /** When it was built, in seconds since 1970; indexes of Debian don't say. */
+  readonly buildTimeSeconds?: number;
   readonly sizeBytes: number;
   readonly installedSizeBytes: number;
   readonly sha256: Sha256Hex;

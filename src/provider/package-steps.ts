@@ -110,7 +110,11 @@ export function packageLocation(
     const archiveUrls = snapshotAddresses(snapshots.get(source.id), repository?.dateSeconds, locked.path);
     return { ...identity, url: `${source.url.replace(/\/$/, "")}/${locked.path}`, archiveUrls };
   }
-  if (source?.kind === "rpm") return { ...identity, url: `${source.urls[0].replace(/\/$/, "")}/${locked.path}` };
+  if (source?.kind === "rpm") {
+    const bases = locked.baseUrl === undefined ? source.urls : ([locked.baseUrl] as const);
+    const [url, ...mirrorUrls] = bases.map((base) => `${base.replace(/\/$/, "")}/${locked.path}`);
+    return { ...identity, ...(url === undefined ? {} : { url }), mirrorUrls };
+  }
   const directory = source?.directory ?? path.dirname(request.template.file);
   return { ...identity, localPath: path.resolve(directory, locked.path) };
 }

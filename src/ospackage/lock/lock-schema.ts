@@ -67,6 +67,15 @@ const LockedPackage = Type.Object(
       "Path below the address of its repository",
       matching("^[^/\\u0000-\\u001f\\u007f\\\\][^\\u0000-\\u001f\\u007f\\\\]*$", "a relative path"),
     ),
+    baseUrl: Type.Optional(
+      text(
+        "Address that the path is below, where it is not the repository's own",
+        matching("^(https?|file)://[\\u0021-\\u007e]+$", "an http:, https: or file: address"),
+      ),
+    ),
+    buildTimeSeconds: Type.Optional(
+      Type.Integer({ description: "When it was built, seconds since 1970", minimum: 0, maximum: MAX_SECONDS }),
+    ),
     source: Type.Object(
       { name: name("Name of the source package"), version: version("Its version") },
       { ...closed, description: "What it was built from" },

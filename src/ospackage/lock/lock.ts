@@ -35,6 +35,10 @@ export interface LockedPackage {
   readonly repository: string;
   /** Path below the repository's address; of a local repository, below its directory or relative to the template. */
   readonly path: string;
+  /** The address that `path` is below, where it is not the repository's own. */
+  readonly baseUrl?: string;
+  /** When it was built, in seconds since 1970, where its index says. */
+  readonly buildTimeSeconds?: number;
   readonly source: { readonly name: string; readonly version: string };
   readonly maintainer: string;
   readonly homepage?: string;

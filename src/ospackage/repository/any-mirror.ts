@@ -12,7 +12,6 @@ const MIRROR_FAULTS: readonly ErrorCode[] = [
 /**
  * Asks mirrors of the same content one after the other until one answers as it should.
  *
- * @param fetchFrom gets an address that ends in "/"
  * @throws what the first mirror's failure was, when all fail
  */
 export async function fromAnyMirror<T>(
@@ -23,7 +22,7 @@ export async function fromAnyMirror<T>(
   let first: unknown;
   for (const [index, url] of urls.entries()) {
     try {
-      return await fetchFrom(url.endsWith("/") ? url : `${url}/`);
+      return await fetchFrom(url);
     } catch (error) {
       if (!MIRROR_FAULTS.some((code) => isComposerError(error, code))) throw error;
       first ??= error;

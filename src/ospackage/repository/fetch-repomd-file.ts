@@ -5,6 +5,7 @@ import { compressionOfName, decompress } from "../compression/index.ts";
 import type { Checksum, RepomdFile } from "../rpm/index.ts";
 import { fromAnyMirror } from "./any-mirror.ts";
 import { digestMismatch, fetchBytes } from "./fetch.ts";
+import { asDirectory } from "./fetch-repomd.ts";
 import type { RpmRepositorySource } from "./repository.ts";
 
 const MAX_FILE_BYTES = 1024 ** 3;
@@ -34,7 +35,11 @@ export async function fetchRepomdFile(
   options: FetchRepomdFileOptions,
 ): Promise<FetchedRepomdFile> {
   const bases = file.baseUrl === undefined ? source.urls : [file.baseUrl];
-  const content = await fromAnyMirror(bases, (url) => fetchFrom(host, url + file.path, file, options), options.emit);
+  const content = await fromAnyMirror(
+    bases,
+    (url) => fetchFrom(host, asDirectory(url) + file.path, file, options),
+    options.emit,
+  );
   return { file, content };
 }
 

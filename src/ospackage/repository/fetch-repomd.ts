@@ -11,9 +11,14 @@ const MAX_SIGNATURE_BYTES = 1024 * 1024;
 /** Where a repository's metadata begin, below its address. */
 export const REPOMD_PATH = "repodata/repomd.xml";
 
+/** An address that paths can be appended to. */
+export function asDirectory(url: string): string {
+  return url.endsWith("/") ? url : `${url}/`;
+}
+
 /** What messages call a repository's metadata. */
 export function repomdObject({ urls: [url] }: RpmRepositorySource): string {
-  return `"${redactUrl(url.endsWith("/") ? url : `${url}/`)}${REPOMD_PATH}"`;
+  return `"${redactUrl(asDirectory(url))}${REPOMD_PATH}"`;
 }
 
 /**
@@ -31,7 +36,8 @@ export async function fetchRepomd(
 ): Promise<KeptMetadata | undefined> {
   return fromAnyMirror(
     source.urls,
-    async (url) => {
+    async (address) => {
+      const url = asDirectory(address);
       const fetched = await fetchOrExplain(host, url, kept, options);
       if (fetched.kind === "not-modified") return undefined;
       const signature = source.repoGpgCheck ? await fetchSignature(host, url, options) : new Uint8Array();

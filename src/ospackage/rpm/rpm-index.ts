@@ -9,11 +9,8 @@ import type { IndexedPackage } from "../indexed-package.ts";
  * dependency in its own parentheses, as `rpm -q --requires` prints it.
  */
 export interface RpmPackage extends IndexedPackage {
-  /** The address that `path` is below, where it is not the repository's own. */
-  readonly baseUrl?: string;
   /** As the package states it; SPDX for newer distributions. */
   readonly licence: string;
-  /** Seconds since 1970. */
   readonly buildTimeSeconds: number;
   /** Requires that only matter once everything is installed. */
   readonly requires: string;

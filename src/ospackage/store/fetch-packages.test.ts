@@ -41,6 +41,20 @@ function fetchAll(packages: readonly PackageLocation[], options = {}) {
 const warnings = (): BuildEvent[] => events.filter(({ type }) => type === "warning");
 
 describe("fetchPackages()", () => {
+  it("asks other mirrors of the same content when one fails, and says so", async () => {
+    const bash = offer("bash");
+    server.files.set("damaged/bash", Buffer.from("content of hash"));
+    const mirrorUrls = [`${server.url}/damaged/bash`, bash.url ?? ""];
+    const moved = { ...bash, url: `${server.url}/nowhere/bash`, mirrorUrls };
+    expect(readFileSync((await fetchAll([moved])).get(bash.sha256) ?? "", "utf8")).toBe("content of bash");
+    expect(warnings()).toHaveLength(2);
+  });
+
+  it("names the files of rpm systems as rpm does", async () => {
+    const bash = { ...offer("bash", "1:5.2-3.azl3"), architecture: "x86_64" };
+    expect((await fetchAll([bash])).get(bash.sha256)).toBe(path.join(cacheDir, "bash-1%3a5.2-3.azl3.x86_64.rpm"));
+  });
+
   it("downloads every package once and names the files as apt does", async () => {
     const [bash, ssh] = [offer("bash"), offer("openssh-server", "1:10.0p1-7")];
     const files = await fetchAll([bash, ssh, bash]);

@@ -8,6 +8,7 @@ import {
   redactUrl,
 } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
+import { fromAnyMirror } from "../repository/any-mirror.ts";
 import { throwIfAborted } from "../repository/download.ts";
 import { digestMismatch, fetchFile } from "../repository/fetch.ts";
 import { createDownloadProgress } from "./download-progress.ts";
@@ -21,6 +22,8 @@ import type { VendorDirectory } from "./vendor-directory.ts";
 export interface PackageLocation extends PackageIdentity {
   readonly sizeBytes: number;
   readonly url?: string;
+  /** Where the same is as well: asked, in this order, when `url` fails. */
+  readonly mirrorUrls?: readonly string[];
   /** Archives of what mirrors had once: asked, in this order, when `url` has it no longer. */
   readonly archiveUrls?: readonly string[];
   /** Absolute; used in place. */
@@ -100,7 +103,7 @@ async function downloadAll(
 
   const progress = createDownloadProgress(host.clock, emit, missing.length, bytesTotal);
   const fetchOne = async (location: PackageLocation, cancelled: AbortSignal): Promise<void> => {
-    const { url, archiveUrls = [], sizeBytes, sha256 } = location;
+    const { url, mirrorUrls = [], archiveUrls = [], sizeBytes, sha256 } = location;
     if (url === undefined) throw notHere([location], options);
     const fetchFrom = (address: string): Promise<void> =>
       fetchFile(host, address, pathOf(paths, location), {
@@ -113,13 +116,15 @@ async function downloadAll(
         signal: cancelled,
       });
     try {
-      await firstThatHasIt([url, ...archiveUrls], fetchFrom, (address) => {
+      const fetchFromMirrors = (address: string): Promise<void> =>
+        address === url ? fromAnyMirror([url, ...mirrorUrls], fetchFrom, emit) : fetchFrom(address);
+      await firstThatHasIt([url, ...archiveUrls], fetchFromMirrors, (address) => {
         const message = `${nameOf(location)} is no longer at its mirror: asking "${redactUrl(address)}"`;
         emit({ type: "info", stage: "packages", message });
       });
     } catch (error) {
       if (!isComposerError(error, "REPOSITORY_NOT_FOUND")) throw error;
-      throw nowhere(location, error, [...placesHere(options), ...[url, ...archiveUrls].map(redactUrl)]);
+      throw nowhere(location, error, [...placesHere(options), ...[url, ...mirrorUrls, ...archiveUrls].map(redactUrl)]);
     }
     progress.addDone();
     options.onDownloaded?.(location);
