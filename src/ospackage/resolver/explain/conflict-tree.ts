@@ -102,7 +102,7 @@ export function conflictTree(
   /** The need of another package that counts because this one is there. */
   function conditionNode({ solvable, requirement }: Extract<Fact, { kind: "requires" }>): TreeNode {
     const need = `${verbOf(solvable, requirement)} ${provider.requirementText(requirement)}`;
-    return { text: `with it, ${describe([solvable])} ${need}`, children: [] };
+    return { text: `is why ${describe([solvable])} ${need}`, children: [] };
   }
 
   function verbOf(solvable: SolvableId, requirement: RequirementId): string {

@@ -74,15 +74,14 @@ export function explainRpm(provider: RpmProvider): Explanations {
   function missing(requirement: RequirementId): readonly string[] {
     const relation = provider.relationOf(requirement);
     if (relation === undefined) return [];
-    const malformed = relation.kind === "malformed" ? [`rpm cannot read that: ${relation.state}`] : [];
-    const unfilled = capabilitiesIn(relation).filter((capability) => pool.matches(capability).length === 0);
+    if (relation.kind === "malformed") return [`rpm cannot read that: ${relation.state}`];
+    const named = capabilitiesIn(relation);
+    const unfilled = named.filter((capability) => pool.matches(capability).length === 0);
     const nowhere = unfilled.filter(isNowhere).map(({ name }) => name);
-    const states = unfilled.flatMap((capability) => (isNowhere(capability) ? [] : [stateOf(capability)]));
-    return [
-      ...malformed,
-      ...states,
-      ...(nowhere.length === 0 ? [] : [`no repository has ${[...new Set(nowhere)].join(" or ")}`]),
-    ];
+    const states = unfilled.flatMap((capability) => (isNowhere(capability) ? [] : [stateOf(capability, named.length)]));
+    if (nowhere.length > 0) return [...states, `no repository has ${[...new Set(nowhere)].join(" or ")}`];
+    const isFillable = provider.candidates(requirement).length > 0 || provider.conditions(requirement).length > 0;
+    return states.length > 0 || isFillable ? states : ["nothing is all of that"];
   }
 
   function isNowhere(capability: RpmCapability): boolean {
@@ -91,13 +90,13 @@ export function explainRpm(provider: RpmProvider): Explanations {
   }
 
   /** Why nothing fills a capability although a repository has its name. */
-  function stateOf(capability: RpmCapability): string {
+  function stateOf(capability: RpmCapability, alternatives: number): string {
     if (isRpmlib(capability)) return "rpm has no such feature";
     const { name } = capability;
     const versions = pool.versionsOf(name).map((id) => facts(id).version);
     if (versions.length > 0) return `there is only ${listVersions(name, versions)}`;
     const obstacle = pool.obstacleOf(name);
-    if (obstacle !== undefined) return `${name}: ${obstacle}`;
+    if (obstacle !== undefined) return alternatives > 1 ? `${name}: ${obstacle}` : obstacle;
     return `only ${pool
       .providersOf(name)
       .map((id) => providedBy(id, name))
