@@ -1,7 +1,8 @@
 /**
  * Runs everything that can fail, to the end, and adds it up.
  *
- * --quick runs only what needs neither network nor virtual machines; --full also runs the long tests.
+ * --quick runs only what needs neither network nor virtual machines; --full also runs the long tests; --only FILE runs one file of
+ * test/e2e/.
  * The last line is `N passed, N failed, N skipped`; exit code 1 when anything failed. Each static check counts as one.
  */
 import { spawn, spawnSync } from "node:child_process";
@@ -14,7 +15,11 @@ import type { TestSummary } from "./summary-reporter.ts";
 const repository = path.resolve(import.meta.dirname, "../..");
 process.chdir(repository);
 const { values: options } = parseArgs({
-  options: { quick: { type: "boolean", default: false }, full: { type: "boolean", default: false } },
+  options: {
+    quick: { type: "boolean", default: false },
+    full: { type: "boolean", default: false },
+    only: { type: "string" },
+  },
 });
 
 /** What the compiler learned is good for the next run. */
@@ -32,15 +37,20 @@ const started = performance.now();
 const scratch = mkdtempSync(path.join(tmpdir(), "run-all-"));
 const summaries: TestSummary[] = [];
 try {
+  if (options.only === undefined) await runEverything();
+  else summaries.push(runProject("e2e", options.only));
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+report(summaries);
+
+async function runEverything(): Promise<void> {
   // Each uses one processor; what they say is shown in order.
   const checks = STATIC_CHECKS.map(([name, ...argv]) => ({ name, finished: startNode(argv) }));
   summaries.push(runProject("unit"));
   for (const { name, finished } of checks) summaries.push(judgeCheck(name, await finished));
   for (const project of LONGER_PROJECTS) summaries.push(runProject(project));
-} finally {
-  rmSync(scratch, { recursive: true, force: true });
 }
-report(summaries);
 
 function judgeCheck(name: string, { exitCode, output }: { exitCode: number | null; output: string }): TestSummary {
   announce(name);
@@ -58,13 +68,14 @@ async function startNode(argv: readonly string[]): Promise<{ exitCode: number | 
   return { exitCode, output };
 }
 
-function runProject(project: string): TestSummary {
+function runProject(project: string, ...files: readonly string[]): TestSummary {
   announce(`${project} tests`);
   const summaryFile = path.join(scratch, `${project}.json`);
   const exitCode = runNode(
     [
       ...["node_modules/vitest/vitest.mjs", "run", "--project", project, "--passWithNoTests", "--allowOnly=false"],
       ...["--reporter=default", `--reporter=${path.join(import.meta.dirname, "summary-reporter.ts")}`],
+      ...files,
     ],
     { OIC_TEST_SUMMARY: summaryFile, ...(options.full ? { OIC_TEST_FULL: "1" } : {}) },
   );
