@@ -32,6 +32,7 @@ const DEFAULTS: Readonly<Record<string, readonly string[]>> = {
   "debian13-initrd": [TYPE],
   "debian13-iso": [TYPE, GRUB],
   "debian13-raw": [],
+  "el10-raw": [],
   "elxr12-initrd": [TYPE],
   "elxr12-iso": [TYPE, GRUB],
   "elxr12-raw": [IMMUTABLE],
@@ -71,6 +72,7 @@ const OPERATING_SYSTEM: Readonly<Record<string, string>> = {
   azl3: "azure-linux",
   debian12: "debian",
   debian13: "debian",
+  el10: "redhat-compatible-distro",
   elxr12: "wind-river-elxr",
   emt3: "edge-microvisor-toolkit",
 };
