@@ -73,8 +73,7 @@ export async function installRpms(
   }
   // A scriptlet that fails after the files are in place is a warning to rpm.
   if (failures[0] !== undefined) throw scriptletFailure(failures[0], failures);
-  await audit(tools, { root, database }, packages);
-  await removeLocks(host, path.join(root, database));
+  await audit(host, tools, { root, database }, packages);
 }
 
 const SCRIPT_PATH = `${DEFERRED}:/usr/sbin:/usr/bin:/sbin:/bin`;
@@ -150,6 +149,7 @@ const QUERY_FORMAT = "%{NAME}\\t%{EVR}\\t%{ARCH}\\t%{LICENSE}\\n";
 
 /** What the database of a tree says is installed, without keys. */
 export async function queryRpms(
+  host: Host,
   tools: RootRunner,
   { root, database }: Pick<RpmTransaction, "root" | "database">,
 ): Promise<readonly InstalledRpm[]> {
@@ -158,6 +158,7 @@ export async function queryRpms(
     argv: [...argv, "--queryformat", QUERY_FORMAT],
     tree: { source: root, target: TREE },
   });
+  await removeLocks(host, path.join(root, database));
   return stdout
     .split("\n")
     .map((line) => line.split("\t"))
@@ -166,11 +167,12 @@ export async function queryRpms(
 }
 
 async function audit(
+  host: Host,
   tools: RootRunner,
   transaction: Pick<RpmTransaction, "root" | "database">,
   packages: readonly PackageFile[],
 ): Promise<void> {
-  const installed = new Set((await queryRpms(tools, transaction)).map(formatIdentity));
+  const installed = new Set((await queryRpms(host, tools, transaction)).map(formatIdentity));
   const missing = packages.map((file) => formatIdentity(file.package)).filter((name) => !installed.delete(name));
   if (missing.length === 0 && installed.size === 0) return;
   const message = "Cannot finish the installation: the rpm database does not say what was to be installed";
