@@ -278,7 +278,6 @@ const DIFFERENCES: Readonly<Record<string, readonly [reason: string, requests: r
   "obsoletes: eager kept": ["dnf takes what obsoletes an older version", ["eager"]],
   "architectures: glibc glibc.i686": ["a name without architecture means our own to us", ["glibc.i686"]],
   "architectures: app.i686": ["dnf adds our own architecture's package of a foreign library", ["app.i686", "glibc"]],
-  "preference: hint": ["dnf finds a recommended one better", ["hint", "b-hinted"]],
   "requests: my-app = 1.0": ["a version without epoch means any to us", ["nothing"]],
 };
 

@@ -17,10 +17,13 @@ interface Mutation {
   /** Occurs once in the file. */
   readonly find: string;
   readonly replace: string;
+  /** The test that has to notice. */
+  readonly test?: string;
 }
 
 const RESOLVER = "src/ospackage/resolver";
-const RESOLVING_TEST = "resolve-deb.test.ts";
+const DEB_TEST = "resolve-deb.test.ts";
+const RPM_TEST = "resolve-rpm.test.ts";
 const ORDER_TEST = "installation-order.test.ts";
 
 const MUTATIONS: readonly Mutation[] = [
@@ -148,8 +151,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     name: "negative priority",
     file: "package-pool.ts",
-    find: "repositories.filter(({ source }) => source.priority >= 0)",
-    replace: "repositories",
+    find: "    .filter(({ source }) => source.priority >= 0)\n",
+    replace: "",
   },
   {
     name: "newest version",
@@ -199,6 +202,254 @@ const MUTATIONS: readonly Mutation[] = [
     find: "named.length > 0 ? named : candidates",
     replace: "candidates",
   },
+  {
+    name: "rpm: Requires",
+    file: "rpm-provider.ts",
+    find: '      ...requirementsOf(solvable, "requires"),\n',
+    replace: "",
+  },
+  {
+    name: "rpm: Requires(pre) as a need",
+    file: "rpm-provider.ts",
+    find: '      ...requirementsOf(solvable, "preRequires"),\n',
+    replace: "",
+  },
+  {
+    name: "rpm: Requires(pre) before others in circles",
+    file: "explain/explain-rpm.ts",
+    find: 'kind: "pre-depends" }',
+    replace: 'kind: "depends" }',
+  },
+  { name: "rpm: Conflicts", file: "rpm-provider.ts", find: "[...rivals, ...obsolete]", replace: "[...obsolete]" },
+  { name: "rpm: Obsoletes", file: "rpm-provider.ts", find: "[...rivals, ...obsolete]", replace: "[...rivals]" },
+  {
+    name: "rpm: Obsoletes by name alone",
+    file: "rpm-provider.ts",
+    find: "pool.obsoletedBy(entry)",
+    replace: "pool.matches(entry)",
+  },
+  {
+    name: "rpm: versions in Obsoletes",
+    file: "rpm-pool.ts",
+    find: "entry.name === target.name && capabilitiesOverlap(ownCapability(target), entry)",
+    replace: "entry.name === target.name",
+  },
+  {
+    name: "rpm: what obsoletes a requested package",
+    file: "rpm-request.ts",
+    find: "...pool.obsoletersOf(newest), ",
+    replace: "",
+  },
+  {
+    name: "rpm: obsolete candidates last",
+    file: "rpm-preference.ts",
+    find: "        Number(a.isObsolete) - Number(b.isObsolete) ||\n",
+    replace: "",
+  },
+  {
+    name: "rpm: conflict with itself",
+    file: "rpm-provider.ts",
+    find: ".filter((other) => other !== solvable);",
+    replace: ";",
+  },
+  {
+    name: "rpm: rich Conflicts",
+    file: "rpm-provider.ts",
+    find: '      ...requirementsOf(solvable, "conflicts"),\n',
+    replace: "",
+  },
+  {
+    name: "rpm: rich conflict with itself",
+    file: "rpm-provider.ts",
+    find: "\n      .filter((id) => !isWithItself(solvable, requirement(id)))",
+    replace: "",
+  },
+  {
+    name: "rpm: Provides",
+    file: "rpm-pool.ts",
+    find: "[...versionsOf(name), ...providersOf(name)]",
+    replace: "[...versionsOf(name)]",
+  },
+  {
+    name: "rpm: versions in Requires",
+    file: "rpm-pool.ts",
+    find: "provided === undefined || provided.some((provision) => capabilitiesOverlap(provision, capability))",
+    replace: "provided === undefined || provided.length > 0",
+  },
+  {
+    name: "rpm: Provides without a version",
+    file: "../rpm/rpm-capability.ts",
+    find: "if (a.operator === undefined || b.operator === undefined) return true;",
+    replace: "if (a.operator === undefined || b.operator === undefined) return a.operator === b.operator;",
+  },
+  {
+    name: "rpm: files",
+    file: "rpm-pool.ts",
+    find: "offers.indexes.flatMap((index) => index.ownersOf(name))",
+    replace: "[]",
+  },
+  {
+    name: "rpm: paths that are provided",
+    file: "rpm-pool.ts",
+    find: "inOrder([...solvablesOf(providers), ...solvablesOf(owners)])",
+    replace: "inOrder(isPath ? solvablesOf(owners) : solvablesOf(providers))",
+  },
+  { name: "rpm: wanted file lists", file: "rpm-pool.ts", find: "wanted.add(name)", replace: "wanted.clear()" },
+  { name: "rpm: unknown rpmlib()", file: "rpm-provider.ts", find: " && rpmHas(relation)", replace: "" },
+  {
+    name: "rpm: known rpmlib()",
+    file: "rpm-provider.ts",
+    find: "relations.filter((relation) => !isFilledByRpm(relation))",
+    replace: "relations.filter((relation) => isFilledByRpm(relation) !== undefined)",
+  },
+  {
+    name: "rpm: and",
+    file: "rich-clauses.ts",
+    find: '(relation.operator === "and") === isTrue',
+    replace: "false",
+  },
+  { name: "rpm: or", file: "rich-clauses.ts", find: '(relation.operator === "and") === isTrue', replace: "true" },
+  {
+    name: "rpm: if",
+    file: "rich-clauses.ts",
+    find: "? either(clausesOf(consequence, true), clausesOf(condition, false))",
+    replace: "? clausesOf(consequence, true)",
+  },
+  {
+    name: "rpm: if does something",
+    file: "rich-clauses.ts",
+    find: "? either(clausesOf(consequence, true), clausesOf(condition, false))",
+    replace: "? []",
+  },
+  {
+    name: "rpm: else of if",
+    file: "rich-clauses.ts",
+    find: "either(clausesOf(otherwise, true), clausesOf(condition, true))",
+    replace: "[]",
+  },
+  {
+    name: "rpm: unless",
+    file: "rich-clauses.ts",
+    find: "? limited([...clausesOf(consequence, true), ...clausesOf(condition, false)])",
+    replace: "? clausesOf(consequence, true)",
+  },
+  {
+    name: "rpm: else of unless",
+    file: "rich-clauses.ts",
+    find: "? either(then, [...clausesOf(otherwise, true), ...clausesOf(condition, true)])",
+    replace: "? then",
+  },
+  {
+    name: "rpm: unless in Conflicts",
+    file: "rich-clauses.ts",
+    find: ": either(clausesOf(consequence, false), clausesOf(condition, true));",
+    replace: ": clausesOf(consequence, false);",
+  },
+  {
+    name: "rpm: with",
+    file: "rich-clauses.ts",
+    find: 'right.has(id) === (operator === "with")',
+    replace: 'operator === "with" || !right.has(id)',
+  },
+  {
+    name: "rpm: without",
+    file: "rich-clauses.ts",
+    find: 'right.has(id) === (operator === "with")',
+    replace: 'operator === "without" || right.has(id)',
+  },
+  {
+    name: "rpm: conditions of clauses",
+    file: "solve.ts",
+    find: "...conditions.map(absent), ",
+    replace: "",
+    test: RPM_TEST,
+  },
+  {
+    name: "rpm: architectures that nobody names",
+    file: "rpm-pool.ts",
+    find: '[architecture, "noarch"].includes(candidate.architecture) || foreign.has(candidate.architecture)',
+    replace: "candidate !== undefined",
+  },
+  {
+    name: "rpm: architectures that are named",
+    file: "rpm-pool.ts",
+    find: " || foreign.has(candidate.architecture)",
+    replace: "",
+  },
+  {
+    name: "rpm: two architectures side by side",
+    file: "rpm-provider.ts",
+    find: "sharesArchitecture(own, pool.solvable(other).package)",
+    replace: "own.name === pool.solvable(other).package.name",
+  },
+  {
+    name: "rpm: install-only",
+    file: "rpm-provider.ts",
+    find: "if (pool.isInstallOnly(solvable)) return [];",
+    replace: "",
+  },
+  {
+    name: "rpm: one version of a name",
+    file: "rpm-provider.ts",
+    find: "if (pool.isInstallOnly(solvable)) return [];",
+    replace: "if (solvable >= 0) return [];",
+  },
+  {
+    name: "rpm: priority among candidates",
+    file: "rpm-preference.ts",
+    find: "b.priority - a.priority || ",
+    replace: "",
+  },
+  {
+    name: "rpm: newest first",
+    file: "rpm-preference.ts",
+    find: "compareEvrs(b.version, a.version)",
+    replace: "compareEvrs(a.version, b.version)",
+  },
+  {
+    name: "rpm: newest of what several provide",
+    file: "rpm-preference.ts",
+    find: "        a.drawbacks - b.drawbacks ||\n",
+    replace: "",
+  },
+  {
+    name: "rpm: outdated providers last",
+    file: "rpm-preference.ts",
+    find: "        Number(a.isOld) - Number(b.isOld) ||\n",
+    replace: "",
+  },
+  {
+    name: "rpm: ties last",
+    file: "next-decision.ts",
+    find: "second === undefined || !provider.isTie(first, second)",
+    replace: "second !== first",
+    test: RPM_TEST,
+  },
+  {
+    name: "rpm: recommended first among ties",
+    file: "next-decision.ts",
+    find: "[first, ...tied].find((candidate) => hinted.has(candidate)) ?? first",
+    replace: "hinted.size < 0 ? (tied[0] ?? first) : first",
+    test: RPM_TEST,
+  },
+  {
+    name: "rpm: Recommends",
+    file: "rpm-provider.ts",
+    find: '[...requirementsOf(solvable, "recommends"), ...requirementsOf(solvable, "supplements")]',
+    replace: 'requirementsOf(solvable, "supplements")',
+  },
+  {
+    name: "rpm: Supplements",
+    file: "rpm-provider.ts",
+    find: '[...requirementsOf(solvable, "recommends"), ...requirementsOf(solvable, "supplements")]',
+    replace: 'requirementsOf(solvable, "recommends")',
+  },
+  {
+    name: "rpm: weak dependencies only when asked for",
+    file: "rpm-provider.ts",
+    find: "installWeak ? [",
+    replace: "installWeak || true ? [",
+  },
 ];
 
 const repository = path.resolve(import.meta.dirname, "../..");
@@ -208,7 +459,7 @@ try {
     cpSync(path.join(repository, name), path.join(copy, name), { recursive: true });
   }
   symlinkSync(path.join(repository, "node_modules"), path.join(copy, "node_modules"));
-  const unchanged = firstFailure([RESOLVING_TEST, ORDER_TEST]);
+  const unchanged = firstFailure([DEB_TEST, RPM_TEST, ORDER_TEST]);
   if (unchanged !== undefined) throw new Error(`the tests fail without any change: ${unchanged}`);
   let unnoticed = 0;
   for (const mutation of MUTATIONS) {
@@ -222,7 +473,7 @@ try {
   rmSync(copy, { recursive: true, force: true });
 }
 
-function tryMutation({ name, file, find, replace }: Mutation): string | undefined {
+function tryMutation({ name, file, find, replace, test }: Mutation): string | undefined {
   const target = path.join(copy, RESOLVER, file);
   const source = readFileSync(target, "utf8");
   if (source.split(find).length !== 2) throw new Error(`the place of "${name}" is not once in ${file}: ${find}`);
@@ -231,7 +482,9 @@ function tryMutation({ name, file, find, replace }: Mutation): string | undefine
     source.replace(find, () => replace),
   );
   try {
-    return firstFailure([file === "installation-order.ts" ? ORDER_TEST : RESOLVING_TEST]);
+    return firstFailure([
+      test ?? (name.startsWith("rpm: ") ? RPM_TEST : file === "installation-order.ts" ? ORDER_TEST : DEB_TEST),
+    ]);
   } finally {
     writeFileSync(target, source);
   }

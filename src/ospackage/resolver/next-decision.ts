@@ -17,7 +17,7 @@ export function nextDecision(
 ): SolvableId | undefined {
   const met = new Set<SolvableId>();
   const path: Iterator<RequirementId>[] = [];
-  let tie: SolvableId | undefined;
+  let tie: RequirementId | undefined;
   for (const root of roots) {
     const present = provider.candidates(root).find(isInstalled);
     if (present === undefined) return preferredCandidate(root);
@@ -50,7 +50,17 @@ export function nextDecision(
       const decision = fill(next.value);
       if (decision !== undefined) return decision;
     }
-    return tie;
+    return tie === undefined ? undefined : decideTie(tie);
+  }
+
+  /** The first of those that nothing sets above each other, or one that something chosen hints at. */
+  function decideTie(requirement: RequirementId): SolvableId {
+    const first = preferredCandidate(requirement);
+    const tied = provider
+      .candidates(requirement)
+      .filter((candidate) => isPossible(candidate) && provider.isTie?.(first, candidate) === true);
+    const hinted = new Set([...met].flatMap((solvable) => provider.hints?.(solvable) ?? []));
+    return [first, ...tied].find((candidate) => hinted.has(candidate)) ?? first;
   }
 
   function fill(requirement: RequirementId): SolvableId | undefined {
@@ -64,7 +74,7 @@ export function nextDecision(
     if (first === undefined || second === undefined || !provider.isTie(first, second)) {
       return visit(preferredCandidate(requirement));
     }
-    tie ??= first;
+    tie ??= requirement;
     return undefined;
   }
 

@@ -146,6 +146,29 @@ describe("resolveRpm()", () => {
     expect(choose(packages, ["app"])).toEqual(["app 1-1", "new 1-1"]);
   });
 
+  it("prefers who provides the newest, and what is the newest of its name", () => {
+    const app: ToyRpm = ["app", { requires: "api" }];
+    const versioned: ToyRpm[] = [
+      ["a", { provides: "api = 1" }],
+      ["b", { provides: "api = 2" }],
+    ];
+    expect(choose([app, ...versioned], ["app"])).toEqual(["app 1-1", "b 1-1"]);
+    const outdated: ToyRpm[] = [["a 1-1", { provides: "api" }], ["a 2-1"], ["b", { provides: "api" }]];
+    expect(choose([app, ...outdated], ["app"])).toEqual(["app 1-1", "b 1-1"]);
+  });
+
+  it("takes of equal candidates one that is there for another reason, whoever comes first", () => {
+    const packages: ToyRpm[] = [
+      ["first", { requires: "api" }],
+      ["second", { requires: "b" }],
+      ["a", { provides: "api" }],
+      ["b", { provides: "api" }],
+    ];
+    expect(choose(packages, ["first"])).toEqual(["a 1-1", "first 1-1"]);
+    expect(choose([...packages, ["third", { recommends: "b" }]], ["first", "third"])).toContain("b 1-1");
+    expect(choose(packages, ["first", "second"])).toEqual(["b 1-1", "first 1-1", "second 1-1"]);
+  });
+
   describe("with files", () => {
     const app: ToyRpm = ["app", { requires: "/usr/bin/tool" }];
 
@@ -269,6 +292,20 @@ describe("resolveRpm()", () => {
       expect(result.kind === "resolved" && result.resolution.packages[0]?.repository.source.id).toBe("one");
     });
 
+    it("takes the provider from the higher priority", () => {
+      const [low, high] = [
+        repository(
+          [
+            ["app", { requires: "api" }],
+            ["a 2-1", { provides: "api" }],
+          ],
+          { id: "low" },
+        ),
+        repository([["b 1-1", { provides: "api" }]], { priority: 900 }),
+      ];
+      expect(chosen(resolveFrom([low, high], ["app"]))).toEqual(["app 1-1", "b 1-1"]);
+    });
+
     it("takes a lower priority where the higher does not fit", () => {
       const [high, low] = [repository([["a 1-1"]], { priority: 900 }), repository([["a 2-1"]], { id: "low" })];
       expect(chosen(resolveFrom([high, low], ["a >= 2"]))).toEqual(["a 2-1"]);
@@ -341,6 +378,15 @@ describe("resolveRpm()", () => {
     const result = tryToResolve(packages, ["app"]);
     if (result.kind !== "resolved") throw new Error("file lists are needed");
     expect(result.resolution.packages.map(({ package: { name } }) => name)).toEqual(["b", "z", "app"]);
+    const circle = tryToResolve(
+      [
+        ["a", { preRequires: "b" }],
+        ["b", { requires: "a" }],
+      ],
+      ["a"],
+    );
+    if (circle.kind !== "resolved") throw new Error("file lists are needed");
+    expect(circle.resolution.packages.map(({ package: { name } }) => name)).toEqual(["b", "a"]);
     expect(result.resolution.edges[0]).toEqual({ from: "b", to: "app", kind: "depends", requirement: "app" });
   });
 });

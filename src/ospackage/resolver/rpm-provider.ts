@@ -137,6 +137,7 @@ export function createRpmProvider(pool: RpmPool, installWeak: boolean): RpmProvi
       installWeak ? [...requirementsOf(solvable, "recommends"), ...requirementsOf(solvable, "supplements")] : [],
     conflicts: (solvable) => (conflictsOf[solvable] ??= findConflicts(solvable)),
     versions,
+    hints: (solvable) => requirementsOf(solvable, "recommends").flatMap((id) => requirement(id).candidates),
     isTie: (first, second) => pool.isTie(first, second),
     requirementOn: (text, candidates) =>
       requirements.push({ text, relation: undefined, conditions: [], candidates }) - 1,

@@ -29,4 +29,6 @@ export interface SolverProvider {
    * libsolv has it. Without, everything is decided in the order of a walk from the roots into the depth, as apt has it.
    */
   isTie?(first: SolvableId, second: SolvableId): boolean;
+  /** What a solvable would rather see chosen where there is a tie. */
+  hints?(solvable: SolvableId): readonly SolvableId[];
 }
