@@ -22,6 +22,8 @@ function addMirror(text: string, before: MirrorFlags = {}): MirrorFlags {
 
 /** Addresses of the command line win over those of the configuration, whose keys and suite for that name stay. */
 export function withMirrors(settings: Settings, mirrors: MirrorFlags = {}): Settings {
-  const merged = Object.entries(mirrors).map(([name, mirror]) => [name, { ...settings.mirrors[name], ...mirror }]);
-  return { ...settings, mirrors: { ...settings.mirrors, ...Object.fromEntries(merged) } };
+  const merged = Object.entries(mirrors).map(
+    ([name, mirror]) => [name, { ...settings.mirrors[name], ...mirror }] as const,
+  );
+  return { ...settings, mirrors: { ...settings.mirrors, ...Object.fromEntries<MirrorSetting>(merged) } };
 }
