@@ -76,6 +76,7 @@ export async function collectPackages(
     },
     ...abort,
   });
+  await steps.origins.check(packages, stored);
   const packageCount = packages.length;
   const packageBytes = packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const report = { packageCount, packageBytes, downloadedCount, downloadedBytes, cache: paths.packageCache };

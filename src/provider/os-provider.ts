@@ -6,7 +6,7 @@ import { lockInputs, requireFresh } from "../ospackage/index.ts";
 import { packageRequests } from "./asked-packages.ts";
 import { debFamily } from "./deb-family.ts";
 
-import { packageLocation, packageSteps } from "./package-steps.ts";
+import { filesOf, packageLocation, packageSteps } from "./package-steps.ts";
 import type { PackageFamily, ProviderBuild } from "./provider-build.ts";
 import { type ProviderFiles, readProviderFiles } from "./provider-files.ts";
 import { type BuildPaths, type BuildRequest, type Provider, stageEnd } from "./provider.ts";
@@ -56,6 +56,7 @@ export async function createOsProvider(host: Host, request: BuildRequest): Promi
           sources,
           archivesOf: ({ id, dateSeconds }) => snapshotAddresses(build.snapshots.get(id), dateSeconds, ""),
           locate: (locked) => packageLocation(build, locked),
+          check: (packages, stored) => build.family.checkFiles(build, filesOf(packages, stored)),
         },
         baseTree: tree.baseTree,
         image,

@@ -41,7 +41,8 @@ export async function packageFiles(
   return filesOf(await values.get(set), await values.get(store));
 }
 
-function filesOf(packages: readonly LockedPackage[], stored: ReadonlyMap<Sha256Hex, string>): PackageFile[] {
+/** Packages with their files, which `stored` has by digest. */
+export function filesOf(packages: readonly LockedPackage[], stored: ReadonlyMap<Sha256Hex, string>): PackageFile[] {
   return packages.map((locked) => {
     const file = stored.get(locked.sha256);
     if (file === undefined) throw new Error(`the store has no file for ${locked.name}`);

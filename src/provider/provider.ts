@@ -86,6 +86,12 @@ export interface PackageOrigins {
   readonly archivesOf: (repository: LockedRepository) => readonly string[];
   /** Where the file of a locked package is. */
   readonly locate: (locked: LockedPackage) => PackageLocation;
+  /**
+   * Checks fetched files, given by digest, beyond their digests, as a build does before it unpacks them.
+   *
+   * @throws as the checks of the package family; a file that fails is removed from the cache
+   */
+  readonly check: (packages: readonly LockedPackage[], stored: ReadonlyMap<Sha256Hex, string>) => Promise<void>;
 }
 
 /** The steps that make an image, as data: `build/` runs what is needed of them. */

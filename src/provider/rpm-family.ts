@@ -1,8 +1,8 @@
 import path from "node:path";
 import { installRpms, type PackageFile, queryRpms, unpackRpms } from "../chroot/index.ts";
-import { isComposerError } from "../core/index.ts";
 import { licenceOfRpm } from "../evidence/index.ts";
 import {
+  failingRpms,
   readFileOwners,
   readLocalRpms,
   readRpmPackage,
@@ -16,7 +16,6 @@ import {
   restrictRpmIndex,
   type RpmIndex,
   rpmQuestions,
-  verifyRpm,
   withFileOwners,
 } from "../ospackage/index.ts";
 import { exclusionLines, toolRequests } from "./asked-packages.ts";
@@ -67,7 +66,7 @@ export const rpmFamily: PackageFamily = {
   },
 
   licences: async (build, { image, tools }) => {
-    const installed = await queryRpms(tools, { root: image.root, database: build.rpmDatabase });
+    const installed = await queryRpms(build.host, tools, { root: image.root, database: build.rpmDatabase });
     return Object.fromEntries(
       installed.flatMap(({ name, licence }) => {
         const expression = licenceOfRpm(licence);
@@ -134,24 +133,29 @@ async function withOwners(
   return { ...options, repositories };
 }
 
-/** Every package must be signed by a key of the repository that it comes from, however right its digest is. */
+/**
+ * Every package must be signed by a key of the repository that it comes from, however right its digest is. All that fail
+ * are removed from the cache, the first one is told.
+ */
 async function checkFiles(build: ProviderBuild, files: readonly PackageFile[]): Promise<void> {
-  const { host, sources, paths } = build;
-  const now = new Date(host.clock.nowMs());
-  for (const source of sources) {
-    if (source.kind !== "rpm" || !source.gpgCheck) continue;
-    const keys = await readTrustedKeys(host, source.keys);
-    const own = files.filter((file) => file.package.repository === source.id);
-    for (const { file } of own) {
-      try {
-        await verifyRpm(host, file, keys, now, signalOption(build));
-      } catch (error) {
-        const isInCache = file.startsWith(`${paths.packageCache}${path.sep}`);
-        if (isInCache && !isComposerError(error, "INTERRUPTED")) await host.files.remove(file);
-        throw error;
-      }
-    }
+  const { host, sources, paths, request } = build;
+  const keys = new Map(
+    await Promise.all(
+      sources.map(async (source) => {
+        const isChecked = source.kind === "rpm" && source.gpgCheck;
+        return [source.id, isChecked ? { keys: await readTrustedKeys(host, source.keys) } : {}] as const;
+      }),
+    ),
+  );
+  // Image and tool root share packages.
+  const repositories = new Map(files.map(({ file, package: { repository } }) => [file, repository]));
+  const rpms = Array.from(repositories, ([file, repository]) => ({ file, ...keys.get(repository) }));
+  const options = { workers: request.settings.workers, ...signalOption(build) };
+  const failing = await failingRpms(host, rpms, new Date(host.clock.nowMs()), options);
+  for (const { file } of failing) {
+    if (file.startsWith(`${paths.packageCache}${path.sep}`)) await host.files.remove(file);
   }
+  if (failing[0] !== undefined) throw failing[0].error;
 }
 
 /** The keys that rpm is to check packages with; none when some come from where signatures are not checked. */

@@ -230,8 +230,8 @@ function notHere(missing: readonly PackageLocation[], options: FetchPackagesOpti
 function nowhere(location: PackageLocation, cause: ComposerError, places: readonly string[]): ComposerError {
   return new ComposerError(cause.code, cause.message, {
     ...(cause.hint === undefined ? {} : { hint: cause.hint }),
-    details: [`${nameOf(location)} was looked for in ${places.join(", ")}`],
-    cause,
+    details: [...cause.details, `${nameOf(location)} was looked for in ${places.join(", ")}`],
+    ...(cause.cause === undefined ? {} : { cause: cause.cause }),
   });
 }
 

@@ -68,15 +68,28 @@ export function mirrorConfiguration(
   return `mirrors:\n${lines.join("")}`;
 }
 
-/** The names of all packages that a Debian 13 image without wishes of its own needs, and its tool root. */
-export async function defaultPackageNames(): Promise<string[]> {
-  const directory = path.join(CHECKOUT, "config/osv/debian/debian13");
-  const read = async <T>(file: string): Promise<T> => parse(await readFile(path.join(directory, file), "utf8")) as T;
-  const { systemConfig } = await read<{ systemConfig: { packages: string[]; kernel: { packages: string[] } } }>(
-    "imageconfigs/defaultconfigs/default-raw-x86_64.yml",
-  );
-  const tools = await read<{ packages: string[] }>("chrootenvconfigs/chrootenv_x86_64.yml");
-  return [...new Set([...systemConfig.packages, ...systemConfig.kernel.packages, ...tools.packages])].sort();
+/**
+ * The names of all packages that an image without wishes of its own needs, and its tool root.
+ *
+ * @param provider its directory in `config/osv`
+ */
+export async function defaultPackageNames(provider = "debian/debian13"): Promise<string[]> {
+  const { systemConfig } = await readProviderData<{
+    systemConfig: { packages: string[]; kernel: { packages: string[] } };
+  }>(provider, "imageconfigs/defaultconfigs/default-raw-x86_64.yml");
+  const tools = await defaultToolNames(provider);
+  return [...new Set([...systemConfig.packages, ...systemConfig.kernel.packages, ...tools])].sort();
+}
+
+/** The names of the packages of a provider's tool root. */
+export async function defaultToolNames(provider: string): Promise<string[]> {
+  const file = "chrootenvconfigs/chrootenv_x86_64.yml";
+  return (await readProviderData<{ packages: string[] }>(provider, file)).packages;
+}
+
+/** @typeParam T what is in the file */
+async function readProviderData<T>(provider: string, file: string): Promise<T> {
+  return parse(await readFile(path.join(CHECKOUT, "config/osv", provider, file), "utf8")) as T;
 }
 
 /** Stanzas for packages that need nothing, and `more` lines for some of them. */

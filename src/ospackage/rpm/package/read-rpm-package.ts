@@ -40,7 +40,7 @@ export interface RpmPackageFile extends RpmRelations {
 /**
  * The header of a binary package. Nothing is verified: see `verifyRpm`.
  *
- * @throws {PACKAGE_FORMAT_INVALID} @throws {PACKAGE_TOO_LARGE} @throws {HOST_FILE_UNREADABLE}
+ * @throws {PACKAGE_FORMAT_INVALID} @throws {PACKAGE_UNSAFE_PATH} @throws {PACKAGE_TOO_LARGE} @throws {HOST_FILE_UNREADABLE}
  * @see rpm.org, "RPM V4 Package format"
  */
 export async function readRpmPackage(host: Pick<Host, "files">, file: string): Promise<RpmPackageFile> {
@@ -50,7 +50,7 @@ export async function readRpmPackage(host: Pick<Host, "files">, file: string): P
   return describeRpm(parseRpmHeader(headerBytes, "immutable", object), object);
 }
 
-/** @param object what is read, for messages @throws {PACKAGE_FORMAT_INVALID} */
+/** @param object what is read, for messages @throws {PACKAGE_FORMAT_INVALID} @throws {PACKAGE_UNSAFE_PATH} */
 export function describeRpm(header: RpmHeader, object: string): RpmPackageFile {
   const refuse = (state: string): ComposerError =>
     new ComposerError("PACKAGE_FORMAT_INVALID", `Cannot read ${object}: ${state}`);
@@ -60,6 +60,12 @@ export function describeRpm(header: RpmHeader, object: string): RpmPackageFile {
     return value;
   };
   const epoch = header.number(RPM_TAG.epoch);
+  const files = readRpmFiles(header, refuse);
+  const outside = files.find(({ path }) => path.split("/").includes(".."));
+  if (outside !== undefined) {
+    const message = `Cannot read ${object}: its file "${outside.path}" leads out of the tree`;
+    throw new ComposerError("PACKAGE_UNSAFE_PATH", message);
+  }
   return {
     name: plain(RPM_TAG.name, "name", NAME),
     ...(epoch === undefined ? {} : { epoch }),
@@ -78,7 +84,7 @@ export function describeRpm(header: RpmHeader, object: string): RpmPackageFile {
     installedSizeBytes: header.number(RPM_TAG.longSize) ?? header.number(RPM_TAG.size) ?? 0,
     payloadFormat: header.string(RPM_TAG.payloadFormat) ?? "cpio",
     payloadCompressor: header.string(RPM_TAG.payloadCompressor) ?? "",
-    files: readRpmFiles(header, refuse),
+    files,
     scriptlets: readScriptlets(header),
     triggers: readTriggers(header, refuse),
     ...readRelations(header, refuse),

@@ -60,6 +60,23 @@ export async function* readRpmEntries(
 }
 
 /**
+ * Reads the payload of a binary package to its end: every file in it must be one that the header has, and none may lead
+ * out of a tree.
+ *
+ * @throws as `readRpmEntries` @throws {INTERRUPTED}
+ */
+export async function checkRpmPayload(
+  host: Pick<Host, "files" | "processes">,
+  file: string,
+  options: RpmReadOptions = {},
+): Promise<void> {
+  const entries = readRpmEntries(host, file, options);
+  while ((await entries.next()).done !== true) {
+    if (options.signal?.aborted === true) throw new ComposerError("INTERRUPTED", "Interrupted");
+  }
+}
+
+/**
  * Writes the files of a binary package into a tree; runs nothing of the package.
  *
  * Everything belongs to root: the names of other owners mean nothing before the package that makes them is installed.

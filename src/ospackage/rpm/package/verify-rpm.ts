@@ -183,7 +183,7 @@ function signerOf(verdicts: readonly Verdict[]): string | undefined {
 }
 
 const CHANGED = "The file was changed after it was signed; use another mirror, and tell whoever runs the repository";
-const UNSIGNED = 'For a repository of your own, sign its packages, or say "gpgCheck: false" for it';
+const UNSIGNED = 'For a repository of your own, sign its packages, or switch its checks off: pkey: "[trusted=yes]"';
 
 /** None of the signatures counts: the one that was nearest to it tells why. */
 function notTrusted(verdicts: readonly Verdict[], keys: readonly PublicKey[], object: string): ComposerError {
