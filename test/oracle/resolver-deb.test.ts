@@ -7,6 +7,7 @@ import {
   type DebPackage,
   type Resolution,
 } from "../../src/ospackage/index.ts";
+import { describeNeeding } from "./describe-needing.ts";
 import { openAptArchive } from "./resolver-apt-archive.ts";
 import { doseFailures, hasDose, itself, pseudoPackage, stanza } from "./resolver-dose.ts";
 import { orderFaults } from "./resolver-order.ts";
@@ -22,8 +23,9 @@ afterAll(() => {
   bookworm?.remove();
 });
 
-describe.skipIf(trixie === undefined || bookworm === undefined || !hasDose())(
-  "resolveDeb() on real indexes (skipped without apt, Debian's keys or dose-distcheck)",
+describeNeeding(
+  { "apt and Debian's keys": trixie !== undefined && bookworm !== undefined, "dose-distcheck": hasDose() },
+  "resolveDeb() on real indexes",
   () => {
     if (trixie === undefined || bookworm === undefined) return;
     const universes: readonly (readonly [string, readonly RepositoryIndex[]])[] = [

@@ -1,6 +1,7 @@
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, expect, it } from "vitest";
 import { isComposerError } from "../../src/core/index.ts";
 import { resolveDeb, type DebPackage, type Resolution } from "../../src/ospackage/index.ts";
+import { describeNeeding } from "./describe-needing.ts";
 import { openAptArchive, type AptArchive } from "./resolver-apt-archive.ts";
 import { doseFailures, hasDose, pseudoPackage, stanza } from "./resolver-dose.ts";
 import { explainDifference } from "./resolver-preference-rules.ts";
@@ -44,8 +45,9 @@ afterAll(() => {
   bookworm?.remove();
 });
 
-describe.skipIf(trixie === undefined || bookworm === undefined || !hasDose())(
-  "what resolveDeb() prefers (skipped without apt, Debian's keys or dose-distcheck)",
+describeNeeding(
+  { "apt and Debian's keys": trixie !== undefined && bookworm !== undefined, "dose-distcheck": hasDose() },
+  "what resolveDeb() prefers",
   () => {
     if (trixie === undefined || bookworm === undefined) return;
 

@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { describeNeeding } from "./describe-needing.ts";
 import { askDnf, hasDnf, openMetadata, type World } from "./resolver-rpm-dnf.ts";
 import { smallMetadata, type SmallRpm } from "./resolver-rpm-metadata.ts";
 import { explainRpmDifference, isSame, ourAnswer } from "./resolver-rpm-rules.ts";
@@ -281,7 +282,7 @@ const DIFFERENCES: Readonly<Record<string, readonly [reason: string, requests: r
   "requests: my-app = 1.0": ["a version without epoch means any to us", ["nothing"]],
 };
 
-describe.skipIf(!hasDnf())("resolveRpm() and dnf (skipped without dnf)", () => {
+describeNeeding({ dnf: hasDnf() }, "resolveRpm() and dnf", () => {
   const answers = hasDnf() ? askDnf(WORLDS) : [];
   const cases = WORLDS.flatMap((world, at) =>
     world.sets.map((requests, set) => ({

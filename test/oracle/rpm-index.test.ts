@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, expect, it } from "vitest";
 import { sha256 } from "../../src/core/index.ts";
 import {
   encodeRpmIndex,
@@ -15,6 +15,7 @@ import {
   withFileOwners,
 } from "../../src/ospackage/rpm/index.ts";
 import { debianAsFileLists, debianAsPrimary } from "../fixtures/debian-as-primary.ts";
+import { describeNeeding } from "./describe-needing.ts";
 import { openAptArchive } from "./resolver-apt-archive.ts";
 
 const has = (program: string): boolean => spawnSync(program, ["--version"]).status === 0;
@@ -78,8 +79,9 @@ function namesIn(relation: string): readonly string[] {
   return relation === "" ? [] : relation.split("\t").map((entry) => entry.split(" ")[0] ?? "");
 }
 
-describe.skipIf(!has("rpmbuild") || !has("createrepo_c"))(
-  "metadata that createrepo_c makes (skipped without it or rpmbuild)",
+describeNeeding(
+  { rpmbuild: has("rpmbuild"), createrepo_c: has("createrepo_c") },
+  "metadata that createrepo_c makes",
   () => {
     if (!has("rpmbuild") || !has("createrepo_c")) return;
     const repository = path.join(directory, "repository");
@@ -191,7 +193,7 @@ describe.skipIf(!has("rpmbuild") || !has("createrepo_c"))(
 const apt = await openAptArchive("trixie");
 afterAll(() => apt?.remove());
 
-describe.skipIf(apt === undefined)("the packages of Debian 13 as primary metadata (skipped without apt)", () => {
+describeNeeding({ "apt and Debian's keys": apt !== undefined }, "the packages of Debian 13 as primary metadata", () => {
   if (apt === undefined) return;
   const packagesText = Buffer.from(apt.packages).toString("utf8");
 
