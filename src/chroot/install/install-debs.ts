@@ -25,6 +25,7 @@ const DPKG = ["dpkg", "--log=/dev/null", "--force-unsafe-io", "--force-confdef",
  *
  * @param packages in installation order
  * @throws {INSTALL_SCRIPT_FAILED} a package script failed; names package and script
+ * @throws {INSTALL_REFUSED} dpkg does not install a package, and no script is the reason; the details are its words
  * @throws {INSTALL_AUDIT_FAILED} dpkg finds a package that is not fully installed
  */
 export async function installDebs(
@@ -58,7 +59,7 @@ export async function installDebs(
     try {
       await runner.run({ argv: [...DPKG, ...argv], binds, onLine });
     } catch (error) {
-      throw isComposerError(error, "HOST_PROGRAM_FAILED") ? scriptFailure(error) : error;
+      throw isComposerError(error, "HOST_PROGRAM_FAILED") ? installFailure(error) : error;
     }
   };
 
@@ -130,11 +131,12 @@ async function deferredBinds(host: Host, root: string): Promise<Bind[]> {
 const FAILED_PACKAGE = /^dpkg: error processing (?:package|archive) (\S+)/;
 const FAILED_SCRIPT = /(\S+) package (\S+ (?:script|maintainer script)) subprocess (?:returned|failed)/;
 
-function scriptFailure(error: ComposerError): ComposerError {
+function installFailure(error: ComposerError): ComposerError {
   const name = error.details.map((line) => FAILED_PACKAGE.exec(line)?.[1]).find((found) => found !== undefined);
   const script = error.details.map((line) => FAILED_SCRIPT.exec(line)?.[2]).find((found) => found !== undefined);
   const what = script === undefined ? "dpkg refused it" : `its ${script} failed`;
-  return new ComposerError("INSTALL_SCRIPT_FAILED", `Cannot install package "${name ?? "unknown"}": ${what}`, {
+  const code = script === undefined ? "INSTALL_REFUSED" : "INSTALL_SCRIPT_FAILED";
+  return new ComposerError(code, `Cannot install package "${name ?? "unknown"}": ${what}`, {
     details: error.details,
     cause: error,
   });

@@ -30,7 +30,8 @@ const DEFERRED = "/run/deferred";
  * `%_excludedocs 1` or `%_install_langs C:en_US`.
  *
  * @param scratch an empty directory on the host
- * @throws {INSTALL_SCRIPT_FAILED} a scriptlet failed, or rpm refuses the packages; names package and scriptlet
+ * @throws {INSTALL_SCRIPT_FAILED} a scriptlet failed; names package and scriptlet
+ * @throws {INSTALL_REFUSED} rpm does not install the packages, and no scriptlet is the reason; the details are its words
  * @throws {INSTALL_AUDIT_FAILED} the database does not name what was to be installed
  * @see rpm(8)
  */
@@ -51,11 +52,11 @@ export async function installRpms(
     { source: path.join(scratch, "deferred"), target: `${TREE}${DEFERRED}`, writable: false },
   ];
   const progress = createProgress(emit, packages);
-  const failures: string[] = [];
+  const scriptlets = watchScriptlets();
   const onLine = (line: string): void => {
     log(line);
     progress(line);
-    if (FAILED_SCRIPTLET.test(line)) failures.push(line);
+    scriptlets.line(line);
   };
   const macros = await macroFiles(host, root);
   const rpm = async (...argv: readonly string[]): Promise<void> => {
@@ -69,10 +70,11 @@ export async function installRpms(
   try {
     await rpm("--upgrade", "--verbose", ...definitions, ...packages.map(insidePath));
   } catch (error) {
-    throw isComposerError(error, "HOST_PROGRAM_FAILED") ? refusal(error, failures) : error;
+    throw isComposerError(error, "HOST_PROGRAM_FAILED") ? (scriptlets.failure(error) ?? refusal(error)) : error;
   }
   // A scriptlet that fails after the files are in place is a warning to rpm.
-  if (failures[0] !== undefined) throw scriptletFailure(failures[0], failures);
+  const failure = scriptlets.failure();
+  if (failure !== undefined) throw failure;
   await audit(host, tools, { root, database }, packages);
 }
 
@@ -118,19 +120,35 @@ async function macroFiles(host: Pick<Host, "files">, root: string): Promise<read
 
 /** rpm's own words, for example `warning: %post(foo-1.0-1.noarch) scriptlet failed, exit status 3`. */
 const FAILED_SCRIPTLET = /(%\w+)\((\S+?)\) scriptlet failed, (.+)$/;
+/** Lua's, of a script that rpm runs itself: `error: lua script failed: [string "%post(foo-1.0-1.noarch)"]:2: …`; long names are cut. */
+const FAILED_LUA = /\blua script.*: \[string "(%\w+)\(([^")]+)\)?"\]:\d+: (.+)$/;
 
-function scriptletFailure(line: string, details: readonly string[], cause?: unknown): ComposerError {
-  const [, scriptlet = "a scriptlet", name = "unknown", state = ""] = FAILED_SCRIPTLET.exec(line) ?? [];
-  const message = `Cannot install package "${name}": its ${scriptlet} scriptlet failed (${state})`;
-  return new ComposerError("INSTALL_SCRIPT_FAILED", message, { details, ...(cause === undefined ? {} : { cause }) });
+const SHOWN_LINES = 20;
+
+/** Waits for the first scriptlet that fails; its own last words come before those of rpm. */
+function watchScriptlets() {
+  const last: string[] = [];
+  let failed: RegExpExecArray | undefined;
+  return {
+    line: (line: string): void => {
+      if (failed !== undefined) return;
+      last.push(line);
+      if (last.length > SHOWN_LINES) last.shift();
+      failed = FAILED_SCRIPTLET.exec(line) ?? FAILED_LUA.exec(line) ?? undefined;
+    },
+    failure: (cause?: ComposerError): ComposerError | undefined => {
+      if (failed === undefined) return undefined;
+      const [, scriptlet = "", name = "", state = ""] = failed;
+      const message = `Cannot install package "${name}": its ${scriptlet} scriptlet failed (${state})`;
+      const options = { details: last, ...(cause === undefined ? {} : { cause }) };
+      return new ComposerError("INSTALL_SCRIPT_FAILED", message, options);
+    },
+  };
 }
 
-function refusal(error: ComposerError, failures: readonly string[]): ComposerError {
-  if (failures[0] !== undefined) return scriptletFailure(failures[0], error.details, error);
-  return new ComposerError("INSTALL_SCRIPT_FAILED", "Cannot install the packages: rpm refuses them", {
-    details: error.details,
-    cause: error,
-  });
+function refusal(cause: ComposerError): ComposerError {
+  const message = "Cannot install the packages: rpm refuses them";
+  return new ComposerError("INSTALL_REFUSED", message, { details: cause.details, cause });
 }
 
 /** A package as the database of a tree has it. */
