@@ -2,9 +2,9 @@ import path from "node:path";
 import type { Host } from "../host/index.ts";
 import type { BuildPlaces } from "./build-paths.ts";
 
-/** The names that `HostFiles.temporaryName` gives to what is written first and renamed later. */
+/** The names that `HostFiles.temporaryName` gives to what is written first and renamed later, and those with a suffix. */
 export function isUnfinished(name: string): boolean {
-  return /^\..+\.[0-9a-f]{12}$/.test(name);
+  return /^\..+\.[0-9a-f]{12}(\.\w+)?$/.test(name);
 }
 
 /** What is this old in a shared directory belongs to no build that still runs. */

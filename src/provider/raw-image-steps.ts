@@ -199,12 +199,13 @@ async function finishArtifacts(
   const wanted = template.disk?.artifacts ?? [{ type: "raw" as const }];
   const bind = { source: path.dirname(rawImage), target: IMAGE_DIRECTORY, writable: true };
   const run = (argv: readonly [string, ...string[]]) => tools.run({ argv, binds: [bind] });
-  const file = path.posix.join(IMAGE_DIRECTORY, path.basename(rawImage));
   const artifacts: Artifact[] = [];
   for (const { compression } of wanted) {
     if (compression === undefined) continue;
-    const { suffix } = await compressImage(run, { compression, file, threadCount: host.environment.cpuCount });
-    artifacts.push(await publish(host, `${rawImage}${suffix}`, `${finalName}${suffix}`, compression));
+    const threadCount = host.environment.cpuCount;
+    const options = { compression, file: rawImage, seenDirectory: IMAGE_DIRECTORY, threadCount };
+    const compressed = await compressImage(host.files, run, options);
+    artifacts.push(await publish(host, compressed, `${finalName}${path.extname(compressed)}`, compression));
   }
   const isRawWanted = wanted.some(({ compression }) => compression === undefined);
   if (isRawWanted) artifacts.push(await publish(host, rawImage, finalName, undefined));

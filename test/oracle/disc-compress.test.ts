@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nodeFiles } from "../../src/host/index.ts";
-import { planCompression } from "../../src/image/index.ts";
+import { compressImage } from "../../src/image/index.ts";
 
 const MIB = 1024 * 1024;
 let directory: string;
@@ -27,7 +27,7 @@ afterAll(() => {
   fs.rmSync(directory, { recursive: true });
 });
 
-describe("planCompression() before the programs", () => {
+describe("compressImage() with the programs of this host", () => {
   it.each([
     ["gz", "gzip"],
     ["xz", "xz"],
@@ -36,9 +36,9 @@ describe("planCompression() before the programs", () => {
     const digests = new Set<string>();
     let outputFile = "";
     for (const threadCount of [1, 2, 3]) {
-      const plan = planCompression(compression, image, threadCount);
-      execFileSync(plan.argv[0], plan.argv.slice(1));
-      outputFile = plan.outputFile;
+      const run = async ([name, ...args]: readonly [string, ...string[]]) => execFileSync(name, args);
+      const options = { compression, file: image, seenDirectory: directory, threadCount };
+      outputFile = await compressImage(nodeFiles, run, options);
       digests.add(await nodeFiles.sha256(outputFile));
     }
     expect(digests.size).toBe(1);
