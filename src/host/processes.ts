@@ -74,7 +74,10 @@ async function* streamOf(command: Command, emit: EventSink): AsyncGenerator<Uint
     yield* child.stdout as AsyncIterable<Uint8Array>;
     complete = true;
   } finally {
-    if (!complete) child.kill("SIGKILL");
+    if (!complete) {
+      child.kill("SIGKILL");
+      await finished.catch(() => undefined);
+    }
   }
   await finished;
 }

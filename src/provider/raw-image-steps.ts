@@ -198,13 +198,16 @@ async function finishArtifacts(
 ): Promise<Artifact[]> {
   const wanted = template.disk?.artifacts ?? [{ type: "raw" as const }];
   const bind = { source: path.dirname(rawImage), target: IMAGE_DIRECTORY, writable: true };
-  const run = (argv: readonly [string, ...string[]]) => tools.run({ argv, binds: [bind] });
+  const programs = {
+    run: (argv: readonly [string, ...string[]]) => tools.run({ argv, binds: [bind] }),
+    stream: (argv: readonly [string, ...string[]]) => tools.stream({ argv, binds: [bind] }),
+  };
   const artifacts: Artifact[] = [];
   for (const { compression } of wanted) {
     if (compression === undefined) continue;
     const threadCount = host.environment.cpuCount;
     const options = { compression, file: rawImage, seenDirectory: IMAGE_DIRECTORY, threadCount };
-    const compressed = await compressImage(host.files, run, options);
+    const compressed = await compressImage(host.files, programs, options);
     artifacts.push(await publish(host, compressed, `${finalName}${path.extname(compressed)}`, compression));
   }
   const isRawWanted = wanted.some(({ compression }) => compression === undefined);

@@ -3,10 +3,11 @@ import * as fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { nodeFiles } from "../../src/host/index.ts";
+import { createProcessRunner, nodeFiles } from "../../src/host/index.ts";
 import { compressImage } from "../../src/image/index.ts";
 
 const MIB = 1024 * 1024;
+const processes = createProcessRunner();
 let directory: string;
 let image: string;
 
@@ -36,9 +37,12 @@ describe("compressImage() with the programs of this host", () => {
     const digests = new Set<string>();
     let outputFile = "";
     for (const threadCount of [1, 2, 3]) {
-      const run = async ([name, ...args]: readonly [string, ...string[]]) => execFileSync(name, args);
+      const programs = {
+        run: async ([name, ...args]: readonly [string, ...string[]]) => execFileSync(name, args),
+        stream: (argv: readonly [string, ...string[]]) => processes.stream({ argv }),
+      };
       const options = { compression, file: image, seenDirectory: directory, threadCount };
-      outputFile = await compressImage(nodeFiles, run, options);
+      outputFile = await compressImage(nodeFiles, programs, options);
       digests.add(await nodeFiles.sha256(outputFile));
     }
     expect(digests.size).toBe(1);

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { ComposerError } from "../../core/index.ts";
 import type { HostFiles } from "../../host/index.ts";
-import { compressGzip } from "./compress-gzip.ts";
+import { compressGzip, type Programs } from "./compress-gzip.ts";
 
 interface Compressor {
   readonly suffix: string;
@@ -13,7 +13,6 @@ const COMPRESSORS: Readonly<Record<string, Compressor>> = {
   bz2: { suffix: ".bz2", argv: () => ["bzip2", "-9"] },
   xz: {
     suffix: ".xz",
-
     // Blocks of one size; "+1" is one thread that writes them as several do (plain 1 leaves their sizes out), and no
     // memory limit may change the settings.
     argv: (threadCount) => [
@@ -23,7 +22,6 @@ const COMPRESSORS: Readonly<Record<string, Compressor>> = {
   },
   zstd: {
     suffix: ".zst",
-
     // Jobs are cut by level and not by workers, as long as it is not --single-thread.
     argv: (threadCount) => ["zstd", "-9", `-T${Math.max(1, threadCount)}`],
   },
@@ -44,20 +42,19 @@ export interface CompressionOptions {
 /**
  * Compresses an image and keeps it: the same bytes for any number of threads.
  *
- * @param run starts a program of the tool root
  * @returns the compressed file
- * @throws {TEMPLATE_UNSUPPORTED} the name of a compression that is not known @throws as `run` and `compressGzip`
+ * @throws {TEMPLATE_UNSUPPORTED} the name of a compression that is not known @throws as `compressGzip`
  */
 export async function compressImage(
   files: HostFiles,
-  run: (argv: readonly [string, ...string[]]) => Promise<unknown>,
+  programs: Programs,
   options: CompressionOptions,
 ): Promise<string> {
   const { compression, file, seenDirectory, threadCount } = options;
-  if (GZIP_NAMES.includes(compression)) return compressGzip(files, run, options);
+  if (GZIP_NAMES.includes(compression)) return compressGzip(files, programs, options);
   const { argv, suffix } = compressorOf(compression);
   const seenFile = path.posix.join(seenDirectory, path.basename(file));
-  await run([...argv(threadCount), "--quiet", "--keep", "--force", "--", seenFile]);
+  await programs.run([...argv(threadCount), "--quiet", "--keep", "--force", "--", seenFile]);
   return `${file}${suffix}`;
 }
 
