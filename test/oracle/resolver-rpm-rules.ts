@@ -1,6 +1,6 @@
-import { ComposerError } from "../../src/core/index.ts";
+import { isComposerError } from "../../src/core/index.ts";
 import type { RepositoryIndex } from "../../src/ospackage/index.ts";
-import type { RpmIndex } from "../../src/ospackage/rpm/index.ts";
+import type { RpmIndex, RpmPackage } from "../../src/ospackage/rpm/index.ts";
 import { resolveRpm } from "../../src/ospackage/resolver/resolve-rpm.ts";
 import { createRpmProblem, type ResolveRpmOptions, type RpmProblem } from "../../src/ospackage/resolver/rpm-problem.ts";
 import type { RequirementId, SolvableId } from "../../src/ospackage/index.ts";
@@ -34,19 +34,25 @@ function optionsOf({ repositories, requests, installWeak = false, exclude = [] }
   };
 }
 
-/** What we install, in dnf's words. */
-export function ourAnswer(question: RpmQuestion): DnfAnswer {
+/** What we install; undefined when nothing fills all requests. */
+export function chosenPackages(question: RpmQuestion): readonly RpmPackage[] | undefined {
   try {
     const result = resolveRpm(optionsOf(question));
-    if (result.kind !== "resolved") return { problem: "file lists are needed" };
-    const packages = result.resolution.packages.map(({ package: { name, version, architecture } }) => {
-      return `${name}-${version}.${architecture}`;
-    });
-    return { packages: packages.sort() };
+    if (result.kind !== "resolved") throw new Error(`file lists are needed for ${result.paths.join()}`);
+    return result.resolution.packages.map((resolved) => resolved.package);
   } catch (error) {
-    if (!(error instanceof ComposerError)) throw error;
-    return { problem: [error.message, ...error.details].join("\n") };
+    if (isComposerError(error, "RESOLVER_UNSATISFIABLE") || isComposerError(error, "RESOLVER_UNKNOWN_PACKAGE")) {
+      return undefined;
+    }
+    throw error;
   }
+}
+
+/** {@link chosenPackages} in dnf's words. */
+export function ourAnswer(question: RpmQuestion): DnfAnswer {
+  const chosen = chosenPackages(question);
+  if (chosen === undefined) return { problem: "nothing fills all requests" };
+  return { packages: chosen.map(({ name, version, architecture }) => `${name}-${version}.${architecture}`).sort() };
 }
 
 export function isSame(a: DnfAnswer, b: DnfAnswer): boolean {
