@@ -1,36 +1,44 @@
-import { constants, createZstdCompress, createZstdDecompress } from "node:zlib";
+import path from "node:path";
 import type { Host } from "../host/index.ts";
 import type { Bind, RootRunner } from "./run-in-root.ts";
-import { through } from "./through.ts";
 
-/** Where the tree is seen inside the tool root. */
-const INSIDE = "/run/tree";
+/** Where tree and archive are seen inside the tool root. */
+const TREE = "/run/tree";
+const ARCHIVES = "/run/archives";
 
 /** Everything that makes a file: owners as numbers, extended attributes, holes. */
 const TAR_METADATA = ["--format=posix", "--numeric-owner", "--xattrs", "--xattrs-include=*", "--sparse"] as const;
 
 /** Fast beats small here: these archives only save work between two builds on one machine. */
-const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+const COMPRESSION = "--use-compress-program=zstd -1 -T0";
 
 /** Writes a root tree into one compressed archive, complete or not at all. */
 export async function saveTree(host: Host, tools: RootRunner, tree: string, archive: string): Promise<void> {
-  const packed = tools.stream({
-    argv: ["tar", ...TAR_METADATA, "--sort=name", "-C", INSIDE, "-cf", "-", "."],
-    binds: [treeBind(tree, false)],
-  });
-  await host.files.writeAtomic(archive, through(packed, createZstdCompress(ZSTD)));
+  const [directory, name] = [path.dirname(archive), path.basename(archive)];
+  await host.files.makeDirectory(directory);
+  const unfinished = host.files.temporaryName(directory, `.${name}`);
+  try {
+    const file = path.posix.join(ARCHIVES, path.basename(unfinished));
+    await tools.run({
+      argv: ["tar", ...TAR_METADATA, COMPRESSION, "--sort=name", "-C", TREE, "-cf", file, "."],
+      binds: [treeBind(tree, false), { source: directory, target: ARCHIVES, writable: true }],
+    });
+    await host.files.rename(unfinished, archive);
+  } finally {
+    await host.files.remove(unfinished);
+  }
 }
 
 /** Makes the tree that {@link saveTree} wrote, in a directory that is empty or not there. */
 export async function restoreTree(host: Host, tools: RootRunner, archive: string, tree: string): Promise<void> {
   await host.files.makeDirectory(tree, 0o755);
+  const file = path.posix.join(ARCHIVES, path.basename(archive));
   await tools.run({
-    argv: ["tar", ...TAR_METADATA, "-C", INSIDE, "-xpf", "-"],
-    binds: [treeBind(tree, true)],
-    input: through(host.files.readStream(archive), createZstdDecompress()),
+    argv: ["tar", ...TAR_METADATA, COMPRESSION, "-C", TREE, "-xpf", file],
+    binds: [treeBind(tree, true), { source: path.dirname(archive), target: ARCHIVES, writable: false }],
   });
 }
 
 function treeBind(tree: string, writable: boolean): Bind {
-  return { source: tree, target: INSIDE, writable };
+  return { source: tree, target: TREE, writable };
 }
