@@ -2,12 +2,14 @@
  * Switches off, one after the other, what the resolver does with each kind of relation, and runs its unit tests on the
  * changed copy: they have to fail.
  *
+ * `--only NAME`, which can be repeated, makes these changes alone.
  * Prints a table; exit code 1 when a change went unnoticed, when its place is gone, or when the tests fail without any.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { parseArgs } from "node:util";
 
 interface Mutation {
   /** What no longer works. */
@@ -248,9 +250,10 @@ const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "rpm: conflict with itself",
-    file: "rpm-provider.ts",
-    find: ".filter((other) => other !== solvable);",
-    replace: ";",
+    file: "solve.ts",
+    find: "provider.conflicts(solvable).filter((other) => other !== solvable)",
+    replace: "provider.conflicts(solvable)",
+    test: RPM_TEST,
   },
   {
     name: "rpm: rich Conflicts",
@@ -452,6 +455,10 @@ const MUTATIONS: readonly Mutation[] = [
   },
 ];
 
+const { values: options } = parseArgs({ options: { only: { type: "string", multiple: true } } });
+const mutations = MUTATIONS.filter(({ name }) => options.only?.includes(name) ?? true);
+if (mutations.length < (options.only ?? []).length) throw new Error("a name of --only is none of a change");
+
 const repository = path.resolve(import.meta.dirname, "../..");
 const copy = mkdtempSync(path.join(tmpdir(), "mutate-resolver-"));
 try {
@@ -462,12 +469,12 @@ try {
   const unchanged = firstFailure([DEB_TEST, RPM_TEST, ORDER_TEST]);
   if (unchanged !== undefined) throw new Error(`the tests fail without any change: ${unchanged}`);
   let unnoticed = 0;
-  for (const mutation of MUTATIONS) {
+  for (const mutation of mutations) {
     const failure = tryMutation(mutation);
     if (failure === undefined) unnoticed += 1;
     console.log(`${mutation.name.padEnd(44)} ${failure ?? "UNNOTICED"}`);
   }
-  console.log(`${MUTATIONS.length} changes, ${unnoticed} unnoticed`);
+  console.log(`${mutations.length} changes, ${unnoticed} unnoticed`);
   process.exitCode = unnoticed > 0 ? 1 : 0;
 } finally {
   rmSync(copy, { recursive: true, force: true });

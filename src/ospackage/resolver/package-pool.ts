@@ -53,8 +53,8 @@ export interface PackageOffers<Index, Package extends IndexedPackage> {
 }
 
 /**
- * A version that several repositories have comes from the one with the highest priority, of equal ones from the first; a
- * repository with a higher priority is preferred to a newer version elsewhere.
+ * Priority before version before order: a repository with a higher priority is preferred to a newer version elsewhere, and
+ * a version that several of the same priority have comes from the first of them. @see docs/architecture.md
  */
 export function createPackageOffers<Package extends IndexedPackage, Index extends IndexOf<Package>>({
   repositories,

@@ -220,7 +220,7 @@ describe("resolveDeb()", () => {
     });
   });
 
-  describe("with several repositories", () => {
+  describe("with several repositories (priority before version before order)", () => {
     it("takes the newest version of equal priorities", () => {
       const repositories = [toyRepository([["a 1"]]), toyRepository([["a 2"]], { id: "toy/security" })];
       expect(chosenFrom(repositories, ["a"])).toEqual(["a 2"]);

@@ -105,7 +105,7 @@ export function createRpmProvider(pool: RpmPool, installWeak: boolean): RpmProvi
     return found;
   }
 
-  /** A conflict with itself means nothing to rpm; Obsoletes are about other names. */
+  /** Obsoletes are about other names. */
   function findConflicts(solvable: SolvableId): readonly SolvableId[] {
     const { name, conflicts, obsoletes } = pool.solvable(solvable).package;
     const rivals = parseRpmRelations(conflicts).flatMap((entry) =>
@@ -114,7 +114,7 @@ export function createRpmProvider(pool: RpmPool, installWeak: boolean): RpmProvi
     const obsolete = parseRpmRelations(obsoletes)
       .flatMap((entry) => (entry.kind === "capability" ? pool.obsoletedBy(entry) : []))
       .filter((other) => pool.solvable(other).package.name !== name);
-    return [...new Set([...rivals, ...obsolete])].filter((other) => other !== solvable);
+    return [...new Set([...rivals, ...obsolete])];
   }
 
   /** Versions of another architecture may be there beside it. */

@@ -91,6 +91,7 @@ export function solve(provider: SolverProvider, roots: readonly RequirementId[])
       conditions: provider.conditions(requirement).filter((condition) => condition !== solvable),
     }));
     const rivals = provider.versions(solvable).filter((other) => other !== solvable && !entered.has(other));
+    // A conflict with itself means nothing, to dpkg as to rpm.
     const enemies = provider.conflicts(solvable).filter((other) => other !== solvable);
     const made: Clause[] = [
       ...needs
