@@ -1,14 +1,17 @@
 /**
- * How long choosing packages out of Debian 13 takes, against `apt-get --simulate install` in the same run.
+ * How long choosing packages out of Debian 13 takes, against `apt-get --simulate install` in the same run, and out of the
+ * same packages as an rpm repository.
  *
- * Cold begins with Packages.xz, warm with the compact index that builds keep; both end with an order of installation.
- * Each measurement has a Node.js of its own, whose start does not count. Times are medians, memory is the largest peak.
+ * Cold begins with Packages.xz or primary.xml.gz, warm with the compact index that builds keep; all end with an order of
+ * installation. Each measurement has a Node.js of its own, whose start does not count. Times are medians, memory is the
+ * largest peak.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
+import { gzipSync } from "node:zlib";
 import { sha256 } from "../src/core/index.ts";
 import { createProcessRunner, nodeFiles } from "../src/host/index.ts";
 import {
@@ -21,24 +24,35 @@ import {
   type RepositoryIndex,
 } from "../src/ospackage/index.ts";
 import { createDebProblem } from "../src/ospackage/resolver/deb-problem.ts";
+import { resolveRpm } from "../src/ospackage/resolver/resolve-rpm.ts";
+import { createRpmProblem } from "../src/ospackage/resolver/rpm-problem.ts";
 import { solve } from "../src/ospackage/resolver/solve.ts";
+import type { SolverProvider } from "../src/ospackage/resolver/solver-provider.ts";
+import type { Root } from "../src/ospackage/resolver/package-request.ts";
+import { encodeRpmIndexFrom, openRpmIndex, type RpmIndex } from "../src/ospackage/rpm/index.ts";
+import { debianAsPrimary } from "../test/fixtures/debian-as-primary.ts";
 import { openAptArchive, type AptArchive } from "../test/oracle/resolver-apt-archive.ts";
 
 const SUITE = "trixie";
-const ROUNDS = 5;
+const ROUNDS = 3;
+const NAME_WIDTH = 17;
 
 interface Scenario {
   readonly name: string;
+  readonly family: "deb" | "rpm";
   readonly start: "cold" | "warm";
   readonly requests: readonly string[];
 }
 
 const SYSTEM = ["linux-image-amd64", "dracut", "systemd-boot", "openssh-server", "network-manager", "sudo"];
-const DESKTOP = ["task-gnome-desktop", "gnome", "libreoffice", "gimp", "build-essential", "inkscape"];
+const DESKTOP = ["task-gnome-desktop", "gnome", "libreoffice", "build-essential", "inkscape", "kde-standard"];
 const SCENARIOS: readonly Scenario[] = [
-  { name: "system, cold", start: "cold", requests: SYSTEM },
-  { name: "system, warm", start: "warm", requests: SYSTEM },
-  { name: "desktop, warm", start: "warm", requests: DESKTOP },
+  { name: "deb system, cold", family: "deb", start: "cold", requests: SYSTEM },
+  { name: "deb system, warm", family: "deb", start: "warm", requests: SYSTEM },
+  { name: "deb desktop, warm", family: "deb", start: "warm", requests: DESKTOP },
+  { name: "rpm system, cold", family: "rpm", start: "cold", requests: SYSTEM },
+  { name: "rpm system, warm", family: "rpm", start: "warm", requests: SYSTEM },
+  { name: "rpm desktop, warm", family: "rpm", start: "warm", requests: DESKTOP },
 ];
 
 interface Measurement {
@@ -63,9 +77,15 @@ async function compareAll(): Promise<void> {
     const packages = await readCompressed(work, undefined);
     writeFileSync(plainSize(work), String(packages.length));
     const index = encodeDebIndex(packages, { architecture: "amd64" });
-    writeFileSync(compactIndex(work), index);
+    writeFileSync(compactIndex(work, "deb"), index);
+    const primary = debianAsPrimary(new TextDecoder().decode(packages));
+    writeFileSync(compressedPrimary(work), gzipSync(primary));
+    writeFileSync(primarySize(work), String(Buffer.byteLength(primary)));
+    writeFileSync(compactIndex(work, "rpm"), await makeRpmIndex(work));
     console.log(`${openDebIndex(index).packageCount} packages in ${SUITE}`);
-    console.log(["".padEnd(15), "packages", "total ms", "solving", "peak MiB", "apt ms", "ours/apt"].join("  "));
+    console.log(
+      ["".padEnd(NAME_WIDTH), "packages", "total ms", "solving", "peak MiB", "apt ms", "ours/apt"].join("  "),
+    );
     for (const [number, scenario] of SCENARIOS.entries()) compare(number, scenario, work, apt);
   } finally {
     apt?.remove();
@@ -73,18 +93,24 @@ async function compareAll(): Promise<void> {
   }
 }
 
-function compare(number: number, { name, requests }: Scenario, work: string, apt: AptArchive | undefined): void {
+function compare(
+  number: number,
+  { name, family, requests }: Scenario,
+  work: string,
+  apt: AptArchive | undefined,
+): void {
   const measurements: Measurement[] = [];
   const aptMs: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const argv = [import.meta.filename, String(number), work];
     measurements.push(JSON.parse(execFileSync(process.execPath, argv, { encoding: "utf8" })) as Measurement);
+    if (family === "rpm") continue;
     const startedMs = performance.now();
     apt?.simulateInstall(["?essential", ...requests]);
     aptMs.push(performance.now() - startedMs);
   }
   const totalMs = median(measurements.map((measurement) => measurement.totalMs));
-  const peer = apt === undefined ? undefined : median(aptMs);
+  const peer = apt === undefined || family === "rpm" ? undefined : median(aptMs);
   const figures = [
     measurements[0]?.packages ?? 0,
     totalMs.toFixed(0),
@@ -93,29 +119,51 @@ function compare(number: number, { name, requests }: Scenario, work: string, apt
     peer?.toFixed(0) ?? "",
     peer === undefined ? "" : (totalMs / peer).toFixed(2),
   ];
-  console.log([name.padEnd(15), ...figures.map((figure) => String(figure).padStart(8))].join("  "));
+  console.log([name.padEnd(NAME_WIDTH), ...figures.map((figure) => String(figure).padStart(8))].join("  "));
 }
 
 async function measure(scenario: Scenario | undefined, work: string): Promise<Measurement> {
   if (scenario === undefined) throw new Error("there is no such scenario");
   const startedMs = performance.now();
-  const index = scenario.start === "warm" ? readFileSync(compactIndex(work)) : await makeIndex(work);
-  const options = {
-    repositories: [toRepository(index)],
-    architecture: "amd64",
-    requests: scenario.requests.map((text) => ({ text, origin: "bench" })),
-    includeEssential: true,
-  };
-  const { packages } = resolveDeb(options);
+  const packages = scenario.family === "deb" ? await chooseDebs(scenario, work) : await chooseRpms(scenario, work);
   const totalMs = performance.now() - startedMs;
   const peakMiB = peakMemoryMiB();
 
-  const { provider, roots } = createDebProblem(options);
+  const { provider, roots } = packages.problem();
   const requirements = roots.map(({ requirement }) => requirement);
   solve(provider, requirements);
   const solvingStartedMs = performance.now();
   solve(provider, requirements);
-  return { totalMs, solvingMs: performance.now() - solvingStartedMs, packages: packages.length, peakMiB };
+  return { totalMs, solvingMs: performance.now() - solvingStartedMs, packages: packages.count, peakMiB };
+}
+
+interface Choice {
+  readonly count: number;
+  /** The same once more, for the solver alone. */
+  problem(): { readonly provider: SolverProvider; readonly roots: readonly Root[] };
+}
+
+async function chooseDebs({ start, requests }: Scenario, work: string): Promise<Choice> {
+  const index = start === "warm" ? readFileSync(compactIndex(work, "deb")) : await makeIndex(work);
+  const options = {
+    repositories: [toRepository(index)],
+    architecture: "amd64",
+    requests: requests.map((text) => ({ text, origin: "bench" })),
+    includeEssential: true,
+  };
+  return { count: resolveDeb(options).packages.length, problem: () => createDebProblem(options) };
+}
+
+async function chooseRpms({ start, requests }: Scenario, work: string): Promise<Choice> {
+  const index = start === "warm" ? readFileSync(compactIndex(work, "rpm")) : await makeRpmIndex(work);
+  const options = {
+    repositories: [toRpmRepository(index)],
+    architecture: "x86_64",
+    requests: requests.map((text) => ({ text, origin: "bench" })),
+  };
+  const result = resolveRpm(options);
+  if (result.kind !== "resolved") throw new Error(`file lists are needed for ${result.paths.join()}`);
+  return { count: result.resolution.packages.length, problem: () => createRpmProblem(options) };
 }
 
 /** Not `process.resourceUsage()`: that begins with what the parent had. */
@@ -127,6 +175,15 @@ function peakMemoryMiB(): number {
 async function makeIndex(work: string): Promise<Uint8Array> {
   const sizeBytes = Number(readFileSync(plainSize(work), "utf8"));
   const index = encodeDebIndex(await readCompressed(work, sizeBytes), { architecture: "amd64" });
+  writeFileSync(path.join(work, "kept.index"), index);
+  return index;
+}
+
+async function makeRpmIndex(work: string): Promise<Uint8Array> {
+  const source: AsyncIterable<Uint8Array> = Readable.from([readFileSync(compressedPrimary(work))]);
+  const plain = decompress({ processes: createProcessRunner() }, "gz", source);
+  const expectedBytes = Number(readFileSync(primarySize(work), "utf8"));
+  const index = await encodeRpmIndexFrom(plain, { expectedBytes });
   writeFileSync(path.join(work, "kept.index"), index);
   return index;
 }
@@ -166,6 +223,25 @@ function toRepository(index: Uint8Array): RepositoryIndex {
   };
 }
 
+function toRpmRepository(index: Uint8Array): RepositoryIndex<RpmIndex> {
+  return {
+    source: {
+      kind: "rpm",
+      id: "debian as rpm",
+      canonicalUrl: "http://rpm.example/",
+      urls: ["http://rpm.example/"],
+      keys: [],
+      foreignKeys: false,
+      gpgCheck: true,
+      repoGpgCheck: false,
+      priority: 500,
+    },
+    index: openRpmIndex(index),
+    metadataSha256: sha256(index),
+    verified: true,
+  };
+}
+
 function compressedIndex(work: string): string {
   return path.join(work, "Packages.xz");
 }
@@ -174,8 +250,16 @@ function plainSize(work: string): string {
   return path.join(work, "Packages.size");
 }
 
-function compactIndex(work: string): string {
-  return path.join(work, "packages.index");
+function compressedPrimary(work: string): string {
+  return path.join(work, "primary.xml.gz");
+}
+
+function primarySize(work: string): string {
+  return path.join(work, "primary.size");
+}
+
+function compactIndex(work: string, family: Scenario["family"]): string {
+  return path.join(work, `${family}-packages.index`);
 }
 
 function median(values: readonly number[]): number {
