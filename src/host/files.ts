@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, type Hash, randomBytes } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
 import * as fs from "node:fs/promises";
 import path from "node:path";
@@ -14,6 +14,12 @@ export interface FileStat {
   /** Milliseconds since 1970, with fractions. */
   readonly mtimeMs: number;
   readonly inode: number;
+}
+
+/** Bytes of a file from `startBytes` on. */
+export interface ByteRange {
+  readonly startBytes: number;
+  readonly lengthBytes: number;
 }
 
 /** An open file that is read and written at byte offsets. */
@@ -45,6 +51,8 @@ export interface HostFiles {
   /** Free bytes that this user may use on the file system of `directory`. */
   freeBytes(directory: string): Promise<number>;
   sha256(file: string): Promise<Sha256Hex>;
+  /** As {@link sha256}, of a file that is zero but for these ranges; only they are read. */
+  sha256OfRanges(file: string, ranges: readonly ByteRange[]): Promise<Sha256Hex>;
 
   /** Makes a directory and its parents; `mode` is for a new one, whatever the umask is. */
   makeDirectory(directory: string, mode?: number): Promise<void>;
@@ -110,6 +118,17 @@ export const nodeFiles: HostFiles = {
     for await (const chunk of readStream(file)) hash.update(chunk);
     return hash.digest("hex") as Sha256Hex;
   },
+  sha256OfRanges: async (file, ranges) => {
+    const hash = createHash("sha256");
+    let position = 0;
+    for (const { startBytes, lengthBytes } of ranges.filter((range) => range.lengthBytes > 0)) {
+      addZeros(hash, startBytes - position);
+      position = startBytes + lengthBytes;
+      for await (const chunk of readStream(file, { start: startBytes, end: position - 1 })) hash.update(chunk);
+    }
+    addZeros(hash, ((await statOf(file))?.sizeBytes ?? 0) - position);
+    return hash.digest("hex") as Sha256Hex;
+  },
 
   makeDirectory: (directory, mode) =>
     writing(directory, async () => {
@@ -163,9 +182,19 @@ export const nodeFiles: HostFiles = {
 
 const PIECE_BYTES = 256 * 1024;
 
-async function* readStream(file: string): AsyncGenerator<Uint8Array> {
+const ZEROS = new Uint8Array(PIECE_BYTES);
+
+function addZeros(hash: Hash, lengthBytes: number): void {
+  for (let left = lengthBytes; left > 0; left -= PIECE_BYTES) hash.update(ZEROS.subarray(0, left));
+}
+
+/** @param part offsets of its first and last byte */
+async function* readStream(
+  file: string,
+  part: { readonly start?: number; readonly end?: number } = {},
+): AsyncGenerator<Uint8Array> {
   try {
-    yield* createReadStream(file, { highWaterMark: PIECE_BYTES }) as AsyncIterable<Uint8Array>;
+    yield* createReadStream(file, { highWaterMark: PIECE_BYTES, ...part }) as AsyncIterable<Uint8Array>;
   } catch (error) {
     throw hasSystemCode(error) ? unreadable(file, error) : error;
   }

@@ -6,6 +6,7 @@ import type { Host } from "../host/index.ts";
 import {
   buildInitrd,
   compressImage,
+  findDataRanges,
   configureSystem,
   type DiskPlan,
   filesOfInitrd,
@@ -198,30 +199,38 @@ async function finishArtifacts(
 ): Promise<Artifact[]> {
   const wanted = template.disk?.artifacts ?? [{ type: "raw" as const }];
   const bind = { source: path.dirname(rawImage), target: IMAGE_DIRECTORY, writable: true };
-  const programs = {
-    run: (argv: readonly [string, ...string[]]) => tools.run({ argv, binds: [bind] }),
-    stream: (argv: readonly [string, ...string[]]) => tools.stream({ argv, binds: [bind] }),
-  };
+  const run = (argv: readonly [string, ...string[]]) => tools.run({ argv, binds: [bind] });
+  const stream = (argv: readonly [string, ...string[]]) => tools.stream({ argv, binds: [bind] });
+  const seen = { file: rawImage, seenDirectory: IMAGE_DIRECTORY };
+  const ranges = await findDataRanges(host.files, stream, seen);
   const artifacts: Artifact[] = [];
   for (const { compression } of wanted) {
     if (compression === undefined) continue;
     const threadCount = host.environment.cpuCount;
-    const options = { compression, file: rawImage, seenDirectory: IMAGE_DIRECTORY, threadCount };
-    const compressed = await compressImage(host.files, programs, options);
-    artifacts.push(await publish(host, compressed, `${finalName}${path.extname(compressed)}`, compression));
+    const compressed = await compressImage(host.files, run, { ...seen, compression, ranges, threadCount });
+    const sha256 = await host.files.sha256(compressed);
+    const name = `${finalName}${path.extname(compressed)}`;
+    artifacts.push(await publish(host, compressed, { path: name, compression, sha256 }));
   }
   const isRawWanted = wanted.some(({ compression }) => compression === undefined);
-  if (isRawWanted) artifacts.push(await publish(host, rawImage, finalName, undefined));
+  if (isRawWanted) {
+    const sha256 = await host.files.sha256OfRanges(rawImage, ranges);
+    artifacts.push(await publish(host, rawImage, { path: finalName, compression: undefined, sha256 }));
+  }
   return artifacts;
 }
 
 /** Where the image is seen inside the tool root. */
 const IMAGE_DIRECTORY = "/run/image";
 
-async function publish(host: Host, from: string, to: string, compression: string | undefined): Promise<Artifact> {
-  await host.files.rename(from, to);
-  const stat = await host.files.stat(to);
-  return { path: to, format: "raw", compression, sizeBytes: stat?.sizeBytes ?? 0, sha256: await host.files.sha256(to) };
+async function publish(
+  host: Host,
+  from: string,
+  artifact: Pick<Artifact, "path" | "compression" | "sha256">,
+): Promise<Artifact> {
+  await host.files.rename(from, artifact.path);
+  const stat = await host.files.stat(artifact.path);
+  return { ...artifact, format: "raw", sizeBytes: stat?.sizeBytes ?? 0 };
 }
 
 /** The template as it may be shown and hashed in public: a digest of a short password would tell the password. */

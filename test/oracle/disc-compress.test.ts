@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createProcessRunner, nodeFiles } from "../../src/host/index.ts";
-import { compressImage } from "../../src/image/index.ts";
+import { compressImage, findDataRanges } from "../../src/image/index.ts";
 
 const MIB = 1024 * 1024;
 const processes = createProcessRunner();
@@ -37,12 +37,11 @@ describe("compressImage() with the programs of this host", () => {
     const digests = new Set<string>();
     let outputFile = "";
     for (const threadCount of [1, 2, 3]) {
-      const programs = {
-        run: async ([name, ...args]: readonly [string, ...string[]]) => execFileSync(name, args),
-        stream: (argv: readonly [string, ...string[]]) => processes.stream({ argv }),
-      };
-      const options = { compression, file: image, seenDirectory: directory, threadCount };
-      outputFile = await compressImage(nodeFiles, programs, options);
+      const run = async ([name, ...args]: readonly [string, ...string[]]) => execFileSync(name, args);
+      const stream = (argv: readonly [string, ...string[]]) => processes.stream({ argv });
+      const seen = { file: image, seenDirectory: directory };
+      const ranges = await findDataRanges(nodeFiles, stream, seen);
+      outputFile = await compressImage(nodeFiles, run, { ...seen, compression, ranges, threadCount });
       digests.add(await nodeFiles.sha256(outputFile));
     }
     expect(digests.size).toBe(1);

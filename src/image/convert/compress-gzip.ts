@@ -1,20 +1,11 @@
 import path from "node:path";
 import { ComposerError } from "../../core/index.ts";
-import type { HostFiles } from "../../host/index.ts";
-import { archiveArgv, type DataRange, readDataRanges } from "./data-ranges.ts";
+import type { ByteRange, HostFiles } from "../../host/index.ts";
+import type { SeenFile } from "./data-ranges.ts";
 
-/** Starts programs of the tool root. */
-export interface Programs {
-  run(argv: readonly [string, ...string[]]): Promise<unknown>;
-  /** What it writes to standard output. */
-  stream(argv: readonly [string, ...string[]]): AsyncIterable<Uint8Array>;
-}
-
-export interface GzipOptions {
-  /** The file on this host; the result is beside it, with the suffix `.gz`. */
-  readonly file: string;
-  /** The directory of `file` as programs see it. */
-  readonly seenDirectory: string;
+export interface GzipOptions extends SeenFile {
+  /** Where the file has data; it is zero elsewhere. */
+  readonly ranges: readonly ByteRange[];
   /** How many programs run at the same time. */
   readonly threadCount: number;
 }
@@ -38,18 +29,18 @@ done`;
  * Compresses a disk image with gzip on all processors: each block is a member of its own, and one that lies in a hole is
  * compressed once for all of them. The bytes depend neither on the number of processors nor on where there are holes.
  *
+ * @param run starts a program of the tool root
  * @returns the compressed file
  * @throws {HOST_PROGRAM_FAILED} @throws {HOST_FILE_UNREADABLE} @throws {HOST_FILE_UNWRITABLE}
  * @see RFC 1952, section 2.2: a file is a series of members
  */
 export async function compressGzip(
   files: HostFiles,
-  programs: Programs,
-  { file, seenDirectory, threadCount }: GzipOptions,
+  run: (argv: readonly [string, ...string[]]) => Promise<unknown>,
+  { file, seenDirectory, ranges, threadCount }: GzipOptions,
 ): Promise<string> {
   const sizeBytes = (await files.stat(file))?.sizeBytes ?? 0;
-  const archive = programs.stream(archiveArgv(seenDirectory, path.basename(file)));
-  const blocks = cutIntoBlocks(sizeBytes, await readDataRanges(archive, sizeBytes));
+  const blocks = cutIntoBlocks(sizeBytes, ranges);
   const firstHole = blocks.findIndex(({ isHole }) => isHole);
   const distinct = blocks.filter(({ isHole, number }) => !isHole || number === firstHole);
   const parts = files.temporaryName(path.dirname(file), ".gzip");
@@ -62,7 +53,7 @@ export async function compressGzip(
     await Promise.all(
       shares
         .filter((share) => share.length > 0)
-        .map((share) => programs.run(["sh", "-c", COMPRESS_BLOCKS, "sh", ...names, ...share])),
+        .map((share) => run(["sh", "-c", COMPRESS_BLOCKS, "sh", ...names, ...share])),
     );
     const compressed = async function* (): AsyncGenerator<Uint8Array> {
       for (const { number, isHole, lengthBytes } of blocks) {
@@ -86,7 +77,7 @@ interface Block {
   readonly isHole: boolean;
 }
 
-function cutIntoBlocks(sizeBytes: number, ranges: readonly DataRange[]): Block[] {
+function cutIntoBlocks(sizeBytes: number, ranges: readonly ByteRange[]): Block[] {
   // An empty file has one empty block: an empty output would be no gzip file.
   const count = Math.max(1, Math.ceil(sizeBytes / BLOCK_BYTES));
   const withData = new Set(

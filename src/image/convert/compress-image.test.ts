@@ -7,6 +7,7 @@ import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createProcessRunner, nodeFiles } from "../../host/index.ts";
 import { compressImage } from "./compress-image.ts";
+import { findDataRanges } from "./data-ranges.ts";
 
 const MIB = 1024 * 1024;
 let directory: string;
@@ -20,12 +21,13 @@ afterEach(() => rmSync(directory, { recursive: true }));
 type Run = (argv: readonly [string, ...string[]]) => Promise<unknown>;
 const start: Run = ([program, ...args]) => promisify(execFile)(program, args);
 const processes = createProcessRunner();
-const compress = (compression: string, run: Run = start, threadCount = 2): Promise<string> =>
-  compressImage(
-    nodeFiles,
-    { run, stream: (argv) => processes.stream({ argv }) },
-    { compression, file, seenDirectory: directory, threadCount },
-  );
+async function compress(compression: string, run: Run = start, threadCount = 2): Promise<string> {
+  const seen = { file, seenDirectory: directory };
+  const ranges = await findDataRanges(nodeFiles, (argv) => processes.stream({ argv }), seen);
+  return compressImage(nodeFiles, run, { ...seen, compression, ranges, threadCount });
+}
+
+beforeEach(() => writeFileSync(file, ""));
 
 describe("compressImage()", () => {
   it.each([

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { ComposerError } from "../../core/index.ts";
 import type { HostFiles } from "../../host/index.ts";
-import { compressGzip, type Programs } from "./compress-gzip.ts";
+import { compressGzip, type GzipOptions } from "./compress-gzip.ts";
 
 interface Compressor {
   readonly suffix: string;
@@ -30,31 +30,27 @@ const COMPRESSORS: Readonly<Record<string, Compressor>> = {
 /** Those that `compressGzip` does. */
 const GZIP_NAMES = ["gz", "gzip"];
 
-export interface CompressionOptions {
+export interface CompressionOptions extends GzipOptions {
   readonly compression: string;
-  /** The image on this host; the result is beside it, with a suffix. */
-  readonly file: string;
-  /** The directory of `file` as programs see it. */
-  readonly seenDirectory: string;
-  readonly threadCount: number;
 }
 
 /**
- * Compresses an image and keeps it: the same bytes for any number of threads.
+ * Compresses an image beside itself and keeps it: the same bytes for any number of threads.
  *
+ * @param run starts a program of the tool root
  * @returns the compressed file
  * @throws {TEMPLATE_UNSUPPORTED} the name of a compression that is not known @throws as `compressGzip`
  */
 export async function compressImage(
   files: HostFiles,
-  programs: Programs,
+  run: (argv: readonly [string, ...string[]]) => Promise<unknown>,
   options: CompressionOptions,
 ): Promise<string> {
   const { compression, file, seenDirectory, threadCount } = options;
-  if (GZIP_NAMES.includes(compression)) return compressGzip(files, programs, options);
+  if (GZIP_NAMES.includes(compression)) return compressGzip(files, run, options);
   const { argv, suffix } = compressorOf(compression);
   const seenFile = path.posix.join(seenDirectory, path.basename(file));
-  await programs.run([...argv(threadCount), "--quiet", "--keep", "--force", "--", seenFile]);
+  await run([...argv(threadCount), "--quiet", "--keep", "--force", "--", seenFile]);
   return `${file}${suffix}`;
 }
 

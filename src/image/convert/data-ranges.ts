@@ -1,9 +1,12 @@
+import path from "node:path";
 import { ComposerError } from "../../core/index.ts";
+import type { ByteRange, HostFiles } from "../../host/index.ts";
 
-/** Bytes of a file from `startBytes` on; what lies between ranges is zero. */
-export interface DataRange {
-  readonly startBytes: number;
-  readonly lengthBytes: number;
+/** Where a file is, on this host and for programs of the tool root. */
+export interface SeenFile {
+  readonly file: string;
+  /** The directory of `file` as programs see it. */
+  readonly seenDirectory: string;
 }
 
 const RECORD_BYTES = 512;
@@ -11,15 +14,29 @@ const RECORD_BYTES = 512;
 const MAP_LIMIT_BYTES = 32 * 1024 * 1024;
 
 /**
- * Where a sparse file has data, which is known without reading its holes: Node.js cannot ask for that, but tar does.
+ * Where a sparse file has data, without reading its holes: Node.js cannot ask the kernel for that, but tar does.
  *
- * @param archive the start of what `tar --create --sparse --format=posix --sparse-version=1.0` writes of the file alone
- * @param sizeBytes of the file
+ * @param stream starts a program and gives what it writes to standard output
  * @returns in order; one range for everything when the file has no holes
- * @throws {HOST_PROGRAM_FAILED} the archive is none of that kind
+ * @throws {HOST_PROGRAM_FAILED} tar writes no archive @throws as `stream`
  * @see GNU tar manual, "PAX Format, Version 1.0"
  */
-export async function readDataRanges(archive: AsyncIterable<Uint8Array>, sizeBytes: number): Promise<DataRange[]> {
+export async function findDataRanges(
+  files: Pick<HostFiles, "stat">,
+  stream: (argv: readonly [string, ...string[]]) => AsyncIterable<Uint8Array>,
+  { file, seenDirectory }: SeenFile,
+): Promise<ByteRange[]> {
+  const format = ["--format=posix", "--sparse", "--sparse-version=1.0", "--hole-detection=seek"];
+  const argv = ["--create", ...format, "--file=-", `--directory=${seenDirectory}`, "--", path.basename(file)];
+  return readDataRanges(stream(["tar", ...argv]), (await files.stat(file))?.sizeBytes ?? 0);
+}
+
+/**
+ * The map of the only file in a sparse archive, which stands before its data.
+ *
+ * @param sizeBytes of the file
+ */
+export async function readDataRanges(archive: AsyncIterable<Uint8Array>, sizeBytes: number): Promise<ByteRange[]> {
   let text = "";
   for await (const piece of archive) {
     // Only numbers are looked at: names may be in any encoding.
@@ -31,14 +48,8 @@ export async function readDataRanges(archive: AsyncIterable<Uint8Array>, sizeByt
   throw new ComposerError("HOST_PROGRAM_FAILED", "Cannot find the holes of an image: tar wrote no archive of it");
 }
 
-/** The call whose output `readDataRanges` reads. */
-export function archiveArgv(directory: string, name: string): readonly [string, ...string[]] {
-  const format = ["--format=posix", "--sparse", "--sparse-version=1.0", "--hole-detection=seek"];
-  return ["tar", "--create", ...format, "--file=-", `--directory=${directory}`, "--", name];
-}
-
 /** @returns undefined when the text ends before the map does */
-function rangesIn(text: string, sizeBytes: number): DataRange[] | undefined {
+function rangesIn(text: string, sizeBytes: number): ByteRange[] | undefined {
   let position = 0;
   if (text[TYPE_OFFSET] === "x") {
     const extended = RECORD_BYTES + paddedSize(text, 0);
@@ -53,7 +64,7 @@ function rangesIn(text: string, sizeBytes: number): DataRange[] | undefined {
 }
 
 /** A count, then start and length of each range, a line for each number. */
-function mapAt(text: string, position: number): DataRange[] | undefined {
+function mapAt(text: string, position: number): ByteRange[] | undefined {
   const lines = text.slice(position).split("\n");
   const count = Number(lines[0]);
   if (lines.length < 2 + 2 * count) return undefined;
