@@ -159,6 +159,37 @@ describe("a bad repository in the place of the distribution's own", () => {
   });
 });
 
+describe("a vendor directory of rpm packages", () => {
+  it("is what a locked build takes when repository and cache are gone", async () => {
+    const address = path.join(room.path, "served", "vendored");
+    await mkdir(path.dirname(address), { recursive: true });
+    await symlink(tiny.base, address);
+    const mirror = { directory: address, keyFiles: [tiny.keyFile] };
+    const place = await openWorkplace("vendored", mirror, { packages: ["app", "tool"] });
+    for (const words of [
+      ["lock", "edge.yml"],
+      ["vendor", "edge.yml", "vendored"],
+    ]) {
+      const { exitCode, stderr } = await place.compose(...words);
+      expect(exitCode, stderr).toBe(0);
+    }
+    await rm(address);
+    await rm(place.at("cache"), { recursive: true });
+
+    const build = ["build", "edge.yml", "--locked", "--offline", "--vendor", "vendored", "--stage", "packages"];
+    const { exitCode, stderr } = await place.compose(...build);
+    expect(exitCode, stderr).toBe(0);
+
+    const file = place.at("vendored/azure-linux/Packages/tool-1.0-1.noarch.rpm");
+    const content = await readFile(file);
+    await writeFile(file, content.with(content.length - 1, (content.at(-1) ?? 0) ^ 1));
+    await rm(place.at("cache"), { recursive: true });
+    const damaged = await place.compose(...build);
+    expect([damaged.exitCode, damaged.stdout]).toEqual([1, ""]);
+    expect(damaged.stderr).toMatch(/tool-1\.0-1\.noarch\.rpm.* (damaged|not)/);
+  });
+});
+
 describe("a repository that a template adds", () => {
   const trusted = () => ({ directory: tiny.base, keyFiles: [tiny.keyFile] });
   const at = (directory: string): string => pathToFileURL(directory).href;
