@@ -17,6 +17,7 @@ import { createProcessRunner, nodeFiles } from "../src/host/index.ts";
 import {
   decompress,
   encodeDebIndex,
+  encodeDebIndexFrom,
   hostMirrorFor,
   openDebIndex,
   readHostMirrors,
@@ -84,7 +85,7 @@ async function compareAll(): Promise<void> {
   try {
     const address = `${mirror}/dists/${SUITE}/main/binary-amd64/Packages.xz`;
     execFileSync("/usr/lib/apt/apt-helper", ["download-file", address, compressedIndex(work)], { stdio: "ignore" });
-    const packages = await readCompressed(work, undefined);
+    const packages = execFileSync("xz", ["--decompress", "--stdout", compressedIndex(work)], { maxBuffer: 1024 ** 3 });
     writeFileSync(plainSize(work), String(packages.length));
     const index = encodeDebIndex(packages, { architecture: "amd64" });
     writeFileSync(compactIndex(work, "deb"), index);
@@ -184,8 +185,11 @@ function peakMemoryMiB(): number {
 }
 
 async function makeIndex(work: string): Promise<Uint8Array> {
-  const sizeBytes = Number(readFileSync(plainSize(work), "utf8"));
-  const index = encodeDebIndex(await readCompressed(work, sizeBytes), { architecture: "amd64" });
+  const source: AsyncIterable<Uint8Array> = Readable.from([readFileSync(compressedIndex(work))]);
+  const plain = decompress({ processes: createProcessRunner() }, "xz", source);
+  // A Release file tells it before.
+  const expectedBytes = Number(readFileSync(plainSize(work), "utf8"));
+  const index = await encodeDebIndexFrom(plain, expectedBytes, { architecture: "amd64" });
   writeFileSync(path.join(work, "kept.index"), index);
   return index;
 }
@@ -197,20 +201,6 @@ async function makeRpmIndex(work: string): Promise<Uint8Array> {
   const index = await encodeRpmIndexFrom(plain, { expectedBytes });
   writeFileSync(path.join(work, "kept.index"), index);
   return index;
-}
-
-/** @param sizeBytes of the plain text, which a Release file tells before */
-async function readCompressed(work: string, sizeBytes: number | undefined): Promise<Uint8Array> {
-  const source: AsyncIterable<Uint8Array> = Readable.from([readFileSync(compressedIndex(work))]);
-  const whole = Buffer.allocUnsafe(sizeBytes ?? 0);
-  const pieces: Uint8Array[] = [];
-  let end = 0;
-  for await (const piece of decompress({ processes: createProcessRunner() }, "xz", source)) {
-    if (sizeBytes === undefined) pieces.push(piece);
-    else whole.set(piece, end);
-    end += piece.length;
-  }
-  return sizeBytes === undefined ? Buffer.concat(pieces) : whole;
 }
 
 /** Its digest is checked at every use, so that counts. */

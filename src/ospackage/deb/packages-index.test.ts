@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { sha256 } from "../../core/index.ts";
 import { openDebIndex } from "./open-deb-index.ts";
-import { encodeDebIndex, encodeLocalDebIndex } from "./packages-index.ts";
+import { encodeDebIndex, encodeDebIndexFrom, encodeLocalDebIndex } from "./packages-index.ts";
 import { parseStanza } from "./stanzas.ts";
 
 const DIGEST = "ab".repeat(32);
@@ -195,5 +195,51 @@ describe("encodeLocalDebIndex()", () => {
     const control = parseStanza("Package: a\nVersion: 1\nArchitecture: all\n");
     const deb = { control, path: "/a\nEssential: yes", sizeBytes: 1, sha256: sha256("") };
     expect(() => encodeLocalDebIndex([deb], { architecture: "amd64" })).toThrowError("line break");
+  });
+});
+
+describe("encodeDebIndexFrom()", () => {
+  const options = { architecture: "amd64", origin: "http://x/P" };
+  const many = (count: number): string =>
+    Array.from({ length: count }, (_, number) =>
+      stanza({ Package: `hello-${number}`, Section: "x".repeat(number % 900) }),
+    ).join("\n");
+  async function* cut(text: Buffer, pieceBytes: number): AsyncGenerator<Uint8Array> {
+    for (let start = 0; start < text.length; start += pieceBytes) yield text.subarray(start, start + pieceBytes);
+  }
+
+  it.each([
+    ["\n", 65_536],
+    [" \t\r\n", 1_000_003],
+    ["\n", 64 * 1024 ** 2],
+  ])("makes of a stream what comes of the whole, empty lines being %j", async (emptyLine, pieceBytes) => {
+    const text = Buffer.from(many(20_000).replaceAll("\n\n", `\n${emptyLine}`));
+    expect(text.length).toBeGreaterThan(3 * 4 * 1024 ** 2);
+    const index = await encodeDebIndexFrom(cut(text, pieceBytes), 1024, options);
+    expect(sha256(index)).toBe(sha256(encodeDebIndex(text, options)));
+    expect(openDebIndex(index).packageCount).toBe(20_000);
+  });
+
+  it("makes an empty index of nothing", async () => {
+    const index = await encodeDebIndexFrom(cut(Buffer.alloc(0), 1), 0, options);
+    expect(openDebIndex(index).packageCount).toBe(0);
+  });
+
+  it("counts lines through all parts", async () => {
+    const good = `${many(20_000)}\n`;
+    const line = good.split("\n").length;
+    await expect(encodeDebIndexFrom(cut(Buffer.from(`${good}no field\n`), 65_536), 0, options)).rejects.toMatchObject({
+      code: "REPOSITORY_METADATA_INVALID",
+      message: `Cannot read the package index "http://x/P": line ${line} is no field of a stanza`,
+    });
+  });
+
+  it("refuses text without any empty line", async () => {
+    const endless = async function* (): AsyncGenerator<Uint8Array> {
+      for (;;) yield Buffer.alloc(1024 ** 2, "Tag: x\n");
+    };
+    await expect(encodeDebIndexFrom(endless(), 0, options)).rejects.toMatchObject({
+      code: "REPOSITORY_METADATA_INVALID",
+    });
   });
 });

@@ -4,6 +4,7 @@ import { DEB_INDEX } from "./index-layout.ts";
 import { RECORD_FIELDS, REQUIRED_FIELDS, fieldNumber } from "./index-record.ts";
 import { parseProvides } from "./relations.ts";
 import { type ScannedStanza, scanPackages } from "./scan-packages.ts";
+import { stanzaTexts } from "./stanza-texts.ts";
 import type { Stanza } from "./stanzas.ts";
 
 export interface EncodeOptions {
@@ -55,17 +56,43 @@ const FIELD = {
  * @see deb822(5); Debian wiki, "DebianRepository/Format"
  */
 export function encodeDebIndex(packages: Uint8Array, options: EncodeOptions): Uint8Array {
-  if (packages.length > MAX_TEXT_BYTES) throw invalid(options, `it has ${formatSize(packages.length)}`);
-  if (packages.includes(0)) throw invalid(options, "it has a NUL in it");
+  const encoder = createEncoder(packages.length, options);
+  encoder.add(packages);
+  return encoder.finish();
+}
+
+/**
+ * As {@link encodeDebIndex}, from a stream, of which a few MiB are in memory at a time.
+ *
+ * @param expectedBytes how large the plain text is
+ */
+export async function encodeDebIndexFrom(
+  packages: AsyncIterable<Uint8Array>,
+  expectedBytes: number,
+  options: EncodeOptions,
+): Promise<Uint8Array> {
+  const encoder = createEncoder(expectedBytes, options);
+  for await (const text of stanzaTexts(packages, () => invalid(options, "a stanza takes too much"))) encoder.add(text);
+  return encoder.finish();
+}
+
+interface Encoder {
+  /** @param text whole stanzas */
+  add(text: Uint8Array): void;
+  finish(): Uint8Array;
+}
+
+function createEncoder(expectedBytes: number, options: EncodeOptions): Encoder {
   // The records are shorter than the text; room that is not used takes no memory.
-  const writer = createIndexWriter(DEB_INDEX, packages.length);
+  const writer = createIndexWriter(DEB_INDEX, Math.min(expectedBytes, MAX_TEXT_BYTES));
   const { records, recordsStart } = writer;
   const recordEnds: number[] = [];
   const names = new Map<string, number[]>();
   const provided = new Map<string, number[]>();
   const [essential, required]: [number[], number[]] = [[], []];
+  let [textBytes, lineCount] = [0, 0];
 
-  const badLine = scanPackages(packages, (stanza) => {
+  function visit(stanza: ScannedStanza): void {
     if (!isWanted(stanza, options)) return;
     const number = recordEnds.length;
     const name = checkStanza(stanza, options);
@@ -76,15 +103,26 @@ export function encodeDebIndex(packages: Uint8Array, options: EncodeOptions): Ui
     records.reserve(stanza.maxBytes);
     records.end = stanza.copyTo(records.bytes, records.end);
     recordEnds.push(records.end - recordsStart);
-  });
-  if (badLine !== undefined) throw invalid(options, `line ${badLine} is no field of a stanza`);
-  return writer.finish([
-    Uint32Array.from(recordEnds),
-    ...partsOfLists(postingListsOf(names)),
-    ...partsOfLists(postingListsOf(provided)),
-    Uint32Array.from(essential),
-    Uint32Array.from(required),
-  ]);
+  }
+
+  return {
+    add(text) {
+      textBytes += text.length;
+      if (textBytes > MAX_TEXT_BYTES) throw invalid(options, `it has more than ${formatSize(MAX_TEXT_BYTES)}`);
+      if (text.includes(0)) throw invalid(options, "it has a NUL in it");
+      const scanned = scanPackages(text, visit, lineCount);
+      if ("badLine" in scanned) throw invalid(options, `line ${scanned.badLine} is no field of a stanza`);
+      lineCount = scanned.lineCount;
+    },
+    finish: () =>
+      writer.finish([
+        Uint32Array.from(recordEnds),
+        ...partsOfLists(postingListsOf(names)),
+        ...partsOfLists(postingListsOf(provided)),
+        Uint32Array.from(essential),
+        Uint32Array.from(required),
+      ]),
+  };
 }
 
 /**

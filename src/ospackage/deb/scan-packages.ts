@@ -29,15 +29,20 @@ type Slot = number[];
  * One pass over the bytes, and text is only made of what the visitor asks for: an index of 60,000 stanzas and 50 MB
  * takes a few tenths of a second.
  *
- * @returns the line that is no field, if any; scanning ends there
+ * @param linesBefore how many lines stand before this text in its file
+ * @returns how many lines there are up to its end; or the line that is no field, where scanning ends
  */
-export function scanPackages(packages: Uint8Array, visit: (stanza: ScannedStanza) => void): number | undefined {
+export function scanPackages(
+  packages: Uint8Array,
+  visit: (stanza: ScannedStanza) => void,
+  linesBefore = 0,
+): { readonly lineCount: number } | { readonly badLine: number } {
   const text = Buffer.from(packages.buffer, packages.byteOffset, packages.length);
   const slots: Slot[] = RECORD_FIELDS.map(() => []);
   let isEmpty = true;
   let current: Slot | undefined;
   let repeated: number | undefined;
-  let [line, firstLine, start] = [0, 0, 0];
+  let [line, firstLine, start] = [linesBefore, 0, 0];
 
   const finish = (stanzaStart: number, stanzaEnd: number): void => {
     if (isEmpty) return;
@@ -63,12 +68,12 @@ export function scanPackages(packages: Uint8Array, visit: (stanza: ScannedStanza
     if (end === at) {
       finish(start, at);
     } else if (first === BLANK || first === TAB) {
-      if (isEmpty) return line;
+      if (isEmpty) return { badLine: line };
       if (current !== undefined) addLine(text, current, at, end);
     } else if (first !== 0x23) {
       if (isEmpty) [start, firstLine, isEmpty] = [at, line, false];
       const number = fieldAt(text, at, end);
-      if (number === NO_FIELD) return line;
+      if (number === NO_FIELD) return { badLine: line };
       current = slots[number];
       if (current !== undefined) {
         const colon = at + (RECORD_FIELDS[number]?.length ?? 0);
@@ -79,7 +84,7 @@ export function scanPackages(packages: Uint8Array, visit: (stanza: ScannedStanza
     at = next;
   }
   finish(start, text.length);
-  return undefined;
+  return { lineCount: line };
 }
 
 function isBlank(byte: number | undefined): boolean {

@@ -1,9 +1,9 @@
 import { parseSha256 } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
-import { encodeDebIndex, openDebIndex } from "../deb/index.ts";
+import { encodeDebIndexFrom, openDebIndex } from "../deb/index.ts";
 import { encodeRpmIndexFrom, openRpmIndex, parseRepomd } from "../rpm/index.ts";
 import { fetchMetadata, metadataObject, releaseDirectoryUrl } from "./fetch-metadata.ts";
-import { fetchOfferedIndex, joinTexts, offeredIndexes, plainPackagesText } from "./fetch-packages-index.ts";
+import { fetchOfferedIndex, offeredIndexes, plainPackagesTexts, plainSizeOf } from "./fetch-packages-index.ts";
 import { fetchRepomd, REPOMD_PATH, repomdObject } from "./fetch-repomd.ts";
 import { fetchRepomdFile, plainPieces } from "./fetch-repomd-file.ts";
 import { metadataDirectory } from "./metadata-cache.ts";
@@ -72,11 +72,8 @@ function parseDeb(
       fetch: places.map((place) => () => fetchOfferedIndex(host, place, index, byHash)),
     })),
     open: async (contents) => {
-      const plain = await joinTexts(offered, (index, target) => {
-        const content = contents[offered.indexOf(index)] ?? new Uint8Array();
-        return plainPackagesText(host, index, content, { ...fetching(options), object, target });
-      });
-      return openDebIndex(encodeDebIndex(plain, { architecture, origin: object }));
+      const texts = plainPackagesTexts(host, offered, contents, () => object, fetching(options));
+      return openDebIndex(await encodeDebIndexFrom(texts, plainSizeOf(offered), { architecture, origin: object }));
     },
   };
 }

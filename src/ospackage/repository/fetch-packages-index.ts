@@ -8,7 +8,7 @@ import {
   sha256,
 } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
-import { compressionOfName, decompress } from "../compression/index.ts";
+import { compressionOfName, decompress, type DecompressOptions } from "../compression/index.ts";
 import { digestMismatch, fetchBytes } from "./fetch.ts";
 import { releaseDirectoryUrl } from "./fetch-metadata.ts";
 import type { Release, ReleaseFile } from "./release.ts";
@@ -73,54 +73,51 @@ export interface FetchIndexOptions {
 /**
  * Fetches Packages files and gives their plain text, one after the other, verified before and after decompressing.
  *
- * @throws {REPOSITORY_DIGEST_MISMATCH} size or SHA-256 differ from what the Release says
+ * @throws {REPOSITORY_DIGEST_MISMATCH} size or SHA-256 differ from what the Release says; of the plain text only at its end
  * @throws {REPOSITORY_METADATA_INVALID} one cannot be decompressed
  * @throws as `download`
  */
-export async function fetchPackagesText(
+export async function* fetchPackagesText(
   host: Pick<Host, "files" | "http" | "clock" | "processes">,
   source: DebRepositorySource,
   offered: readonly OfferedIndex[],
   options: FetchIndexOptions,
-): Promise<Uint8Array> {
-  return joinTexts(offered, async (index, target) => {
-    if (index.plain?.sizeBytes === 0) return new Uint8Array();
-    const compressed = await fetchOfferedIndex(host, source, index, options);
-    return plainPackagesText(host, index, compressed, { ...options, target, object: objectOf(source, index) });
-  });
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const contents = await Promise.all(
+    offered.map(async (index) =>
+      index.plain?.sizeBytes === 0 ? undefined : fetchOfferedIndex(host, source, index, options),
+    ),
+  );
+  yield* plainPackagesTexts(host, offered, contents, (index) => objectOf(source, index), options);
 }
 
+/** How large the plain text of all of them is, as far as that is known. */
+export function plainSizeOf(offered: readonly OfferedIndex[]): number {
+  return offered.reduce((sum, { plain }) => sum + (plain?.sizeBytes ?? EXPECTED_PLAIN_BYTES) + STANZA_END.length, 0);
+}
+
+const EXPECTED_PLAIN_BYTES = 64 * 1024 ** 2;
+
 /**
- * The plain texts of Packages files, one after the other.
+ * The plain texts of Packages files whose own digests were checked, one after the other.
  *
- * @param read gets the bytes where the text may be put, when its size is known before
+ * @param contents of each as it is offered; undefined for an empty one
+ * @param objectOf what messages call one
+ * @throws {REPOSITORY_DIGEST_MISMATCH} @throws {REPOSITORY_METADATA_INVALID}
  */
-export async function joinTexts(
+export async function* plainPackagesTexts(
+  host: Pick<Host, "processes">,
   offered: readonly OfferedIndex[],
-  read: (index: OfferedIndex, target: Uint8Array | undefined) => Promise<Uint8Array>,
-): Promise<Uint8Array> {
-  const sizes = offered.map(({ plain }) => plain?.sizeBytes ?? Number.NaN);
-  const sizeBytes = sizes.reduce((sum, size) => sum + size + STANZA_END.length, 0);
-  if (!(sizeBytes <= MAX_PLAIN_BYTES)) {
-    const texts = await Promise.all(offered.map((index) => read(index, undefined)));
-    return Buffer.concat(texts.flatMap((text) => [text, STANZA_END]));
+  contents: readonly (Uint8Array | undefined)[],
+  objectOf: (index: OfferedIndex) => string,
+  options: DecompressOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const [number, index] of offered.entries()) {
+    const content = contents[number];
+    if (content === undefined) continue;
+    yield* plainPackagesText(host, index, content, { ...options, object: objectOf(index) });
+    yield STANZA_END;
   }
-  const whole = Buffer.allocUnsafe(sizeBytes);
-  let end = 0;
-  const targets = sizes.map((size) => {
-    const target = whole.subarray(end, end + size);
-    end += size;
-    end += STANZA_END.copy(whole, end);
-    return target;
-  });
-  await Promise.all(
-    offered.map(async (index, number) => {
-      const target = targets[number];
-      const text = await read(index, target);
-      if (target !== undefined && text !== target) target.set(text);
-    }),
-  );
-  return whole;
 }
 
 /** Keeps the last stanza of one file apart from the first of the next. */
@@ -143,46 +140,32 @@ export async function fetchOfferedIndex(
   return content;
 }
 
-/**
- * The plain text of a Packages file whose own digest was checked.
- *
- * @param options.target where the text is put, when it has its size
- * @throws {REPOSITORY_DIGEST_MISMATCH} size or SHA-256 differ from what the Release says
- * @throws {REPOSITORY_METADATA_INVALID} it cannot be decompressed
- */
-export async function plainPackagesText(
+async function* plainPackagesText(
   host: Pick<Host, "processes">,
   { file, plain }: OfferedIndex,
   content: Uint8Array,
-  options: {
-    readonly object: string;
-    readonly target?: Uint8Array | undefined;
-    readonly emit?: EventSink;
-    readonly signal?: AbortSignal;
-  },
-): Promise<Uint8Array> {
+  options: DecompressOptions & { readonly object: string },
+): AsyncGenerator<Uint8Array, void, undefined> {
   const format = compressionOfName(file.path);
-  if (format === "none") return content;
-  const { object, target } = options;
-  const limit = Math.min(plain?.sizeBytes ?? MAX_PLAIN_BYTES, target?.length ?? MAX_PLAIN_BYTES);
-  const pieces: Uint8Array[] = [];
+  if (format === "none") {
+    yield content;
+    return;
+  }
+  const { object } = options;
+  const limit = plain?.sizeBytes ?? MAX_PLAIN_BYTES;
   // Meanwhile another process is decompressing.
   const digest = createSha256();
   let sizeBytes = 0;
-  for await (const piece of decompress(host, format, once(content), {
-    ...options,
-    damaged: "REPOSITORY_METADATA_INVALID",
-  })) {
-    if (sizeBytes + piece.length > limit) throw invalid(object, `it decompresses to more than ${formatSize(limit)}`);
-    if (target === undefined) pieces.push(piece);
-    else target.set(piece, sizeBytes);
-    if (plain !== undefined) digest.update(piece);
+  const damaged = "REPOSITORY_METADATA_INVALID";
+  for await (const piece of decompress(host, format, once(content), { ...options, damaged })) {
     sizeBytes += piece.length;
+    if (sizeBytes > limit) throw invalid(object, `it decompresses to more than ${formatSize(limit)}`);
+    if (plain !== undefined) digest.update(piece);
+    yield piece;
   }
   if (plain !== undefined && (sizeBytes !== plain.sizeBytes || digest.digest() !== plain.sha256)) {
     throw digestMismatch(`the decompressed content of ${object}`);
   }
-  return target ?? Buffer.concat(pieces);
 }
 
 function objectOf(source: DebRepositorySource, { file }: OfferedIndex): string {

@@ -1,10 +1,10 @@
 import { redactUrl, sha256, type EventSink } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
-import { type DebIndex, encodeDebIndex, openDebIndex } from "../deb/index.ts";
+import { type DebIndex, encodeDebIndexFrom, openDebIndex } from "../deb/index.ts";
 import { checkRelease } from "./check-release.ts";
 import { throwIfAborted } from "./download.ts";
 import { fetchMetadata, metadataObject } from "./fetch-metadata.ts";
-import { fetchPackagesText, offeredIndexes } from "./fetch-packages-index.ts";
+import { fetchPackagesText, offeredIndexes, plainSizeOf } from "./fetch-packages-index.ts";
 import { indexFileName, keepIndex, readKeptIndex } from "./index-cache.ts";
 import {
   keepMetadata,
@@ -109,9 +109,10 @@ async function openIndex(
   if (offline) throw notKept(source.id, source.url);
 
   const fetching = { ...options, byHash: release.acquireByHash };
-  const text = await fetchPackagesText(host, source, offered, fetching);
+  const texts = fetchPackagesText(host, source, offered, fetching);
+  const origin = redactUrl(source.url);
+  const content = await encodeDebIndexFrom(texts, plainSizeOf(offered), { architecture, origin });
   throwIfAborted(options.signal);
-  const content = encodeDebIndex(text, { architecture, origin: redactUrl(source.url) });
   await keepIndex(host, directory, fileName, content);
   return openDebIndex(content);
 }
