@@ -2,17 +2,20 @@ import path from "node:path";
 import type { Bind, RootRunner } from "../../chroot/index.ts";
 import type { Host } from "../../host/index.ts";
 import type { DiskPlan, Ext4Plan, PartitionPlan } from "../disc/disk-plan.ts";
+import { mergeFatTrees } from "../disc/merge-fat-trees.ts";
 import { makeExt4 } from "../disc/make-ext4.ts";
 import { ESP_GUID } from "../disc/partition-types.ts";
 import type { ProgramCall } from "../disc/plan-ext4.ts";
 import { type FatNode, writeFat } from "../disc/write-fat.ts";
 import { writeGpt } from "../disc/write-gpt.ts";
+import { openImageTree } from "../os/image-tree.ts";
+import { readFatTree } from "./read-fat-tree.ts";
 
 export interface RawImageRequest {
   readonly plan: DiskPlan;
   /** The root tree, configured and with its times set. */
   readonly tree: string;
-  /** What goes onto the ESP. */
+  /** What goes onto the ESP besides, and before, what the tree has at its mount point. */
   readonly esp: readonly FatNode[];
   /** The file to make; nothing may be there. */
   readonly imageFile: string;
@@ -42,12 +45,24 @@ export async function makeRawImage(host: Host, tools: RootRunner, request: RawIm
       if (fs === undefined || fs.type === "ext4") continue;
       const { offsetBytes, sizeBytes, startLba } = partition;
       const place = { offsetBytes, sizeBytes, hiddenSectors: startLba, timeSeconds: request.sourceDateEpoch };
-      await writeFat(file, { ...place, ...fs }, partition === esp ? request.esp : []);
+      const content = await fatContent(host, request, partition);
+      await writeFat(file, { ...place, ...fs }, partition === esp ? mergeFatTrees(request.esp, content) : content);
     }
   }
   for (const partition of plan.partitions) {
     if (partition.fs?.type === "ext4") await fillExt4(host, tools, request, partition, partition.fs);
   }
+}
+
+/** What packages put there; the boot files of the ESP come first. */
+async function fatContent(
+  host: Pick<Host, "files">,
+  { plan, tree }: RawImageRequest,
+  { mountPoint }: PartitionPlan,
+): Promise<FatNode[]> {
+  if (mountPoint === undefined) return [];
+  const mountPoints = plan.partitions.flatMap((other) => other.mountPoint ?? []);
+  return readFatTree(host, openImageTree(host, tree), mountPoint, mountPoints);
 }
 
 async function fillExt4(
