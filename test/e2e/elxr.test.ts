@@ -14,6 +14,8 @@ const BOOT_TIMEOUT_MS = 10 * 60_000;
 const KEYS = ["automatic", "stable"].map((name) => {
   return path.join(REPOSITORY, `config/osv/debian/keys/debian-archive-bookworm-${name}.asc`);
 });
+const isFull = process.env["OIC_TEST_FULL"] !== undefined;
+const LONG = "a build and a boot: npm run test:full";
 const CANONICAL_URL = "https://mirror.elxr.dev/elxr";
 
 /** The packages of the default template that only eLxr has, with the one file that a build looks for. */
@@ -73,13 +75,15 @@ describe("the default template of eLxr 12", () => {
     let manifest: Manifest;
     let root: string;
     beforeAll(async () => {
+      if (!isFull) return;
       const { exitCode, stderr } = await compose("build", "elxr.yml", "--config", "own.yml", "--output", "out");
       expect(exitCode, stderr).toBe(0);
       manifest = JSON.parse(await readFile(at("out/manifest.json"), "utf8")) as Manifest;
       root = await extractRoot(at("out/elxr-1.raw"), at("rootfs"));
     });
 
-    it("has every package that the template asks for", () => {
+    it("has every package that the template asks for", ({ skip }) => {
+      if (!isFull) skip(LONG);
       const names = manifest.packages.map(({ name }) => name);
       expect(names).toEqual(
         expect.arrayContaining([...ONLY_ELXR.map(([name]) => name), "linux-image-amd64", "dracut"]),
@@ -87,7 +91,10 @@ describe("the default template of eLxr 12", () => {
       expect(manifest.provider).toBe("wind-river-elxr-elxr12-x86_64");
     });
 
-    it("names eLxr's own address and suite in manifest, SBOM and package sources, and the mirror nowhere", async () => {
+    it("names eLxr's own address and suite in manifest, SBOM and package sources, and the mirror nowhere", async ({
+      skip,
+    }) => {
+      if (!isFull) skip(LONG);
       const sources = await aptSources(root, at("apt"));
       const texts = [
         await readFile(at("out/manifest.json"), "utf8"),
@@ -105,14 +112,15 @@ describe("the default template of eLxr 12", () => {
       expect(sources).toEqual([`deb ${CANONICAL_URL} aria main non-free-firmware`]);
     });
 
-    it("says that keys of somebody else vouch for it", () => {
+    it("says that keys of somebody else vouch for it", ({ skip }) => {
+      if (!isFull) skip(LONG);
       expect(manifest.warnings).toEqual([
         expect.objectContaining({ code: "FOREIGN_KEYS", repository: "wind-river-elxr/aria" }),
       ]);
     });
 
     it("boots to a login", { timeout: 2 * BOOT_TIMEOUT_MS }, async ({ skip }) => {
-      if (process.env["OIC_TEST_FULL"] === undefined) skip("a boot of its own: npm run test:full");
+      if (!isFull) skip(LONG);
       const nonce = randomBytes(8).toString("hex");
       const script = `state=$$(systemctl is-system-running --wait); echo "REPORT ${nonce} $$state END" >/dev/ttyS0`;
       const unit = `[Unit]\nDescription=Report\n[Service]\nType=exec\nExecStart=/bin/sh -c '${script}'\n`;
