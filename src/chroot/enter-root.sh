@@ -83,5 +83,6 @@ umask 022
 # ROOT covers what was the root: nothing else can be reached, whatever a script does with its right to chroot.
 mount -o remount,bind,ro "$root"
 cd "$root"
-mount --move "$root" /
+# A move would be noted in the host's /run/mount, where a plain user may not write.
+mount --no-mtab --move "$root" /
 exec chroot . /usr/bin/setpriv --bounding-set="$keep,+sys_chroot" --inh-caps=-all -- "$@"
