@@ -210,11 +210,16 @@ function ruleOf(difference: Difference): (typeof RULES)[number] | undefined {
   return RULES.find(({ kind, path: pattern }) => kind === difference.kind && pattern.test(difference.path));
 }
 
-/** What rpm of this host reads in a tree: identity, digest of the header and what became of each file. */
+/**
+ * What rpm of this host reads in a tree: identity, digest of the header and what became of each file.
+ *
+ * The product tells rpm that /proc and /sys are shared (3), as they are mounted; to dnf they are files like others (0).
+ */
 async function installedIn(root: string): Promise<string[]> {
   const definitions = ["--define", "_dbpath /var/lib/rpm", "--define", "_rpmlock_path /var/lib/rpm/.rpm.lock"];
   const format = "%{NEVRA} %{SHA256HEADER} [%{FILESTATES}]\\n";
   const { stdout, stderr } = await run(["rpm", "--root", root, ...definitions, "-qa", "--queryformat", format]);
   if (stdout === "") throw new Error(stderr);
-  return stdout.trimEnd().split("\n").sort();
+  const lines = stdout.trimEnd().split("\n").sort();
+  return lines.map((line) => line.replace(/[03]+$/, (states) => states.replaceAll("3", "0")));
 }

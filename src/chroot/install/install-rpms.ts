@@ -66,7 +66,9 @@ export async function installRpms(
 
   if (keys.length > 0) await rpm("--import", ...keys.map((_, index) => `${SCRATCH}/key-${index}.asc`));
   const level = keys.length > 0 ? "all" : "digest";
-  const definitions = ["--define", `_pkgverify_level ${level}`, "--define", `_install_script_path ${SCRIPT_PATH}`];
+  const definitions = [`_pkgverify_level ${level}`, `_install_script_path ${SCRIPT_PATH}`, MOUNTED].flatMap(
+    (definition) => ["--define", definition],
+  );
   try {
     await rpm("--upgrade", "--verbose", ...definitions, ...packages.map(insidePath));
   } catch (error) {
@@ -78,6 +80,8 @@ export async function installRpms(
   await audit(host, tools, { root, database }, packages);
 }
 
+/** Their owner is nobody in a user namespace, and a package that has them could not be unpacked. */
+const MOUNTED = "_netsharedpath /proc:/sys";
 const SCRIPT_PATH = `${DEFERRED}:/usr/sbin:/usr/bin:/sbin:/bin`;
 
 /** Given always: what a distribution configures is in a package that the tool root need not have. */
