@@ -1,5 +1,6 @@
 import path from "node:path";
 import { installRpms, type PackageFile, queryRpms, unpackRpms } from "../chroot/index.ts";
+import { isComposerError } from "../core/index.ts";
 import { licenceOfRpm } from "../evidence/index.ts";
 import {
   failingRpms,
@@ -135,7 +136,7 @@ async function withOwners(
 
 /**
  * Every package must be signed by a key of the repository that it comes from, however right its digest is. All that fail
- * are removed from the cache, the first one is told.
+ * and are to blame for it are removed from the cache; the first one is told.
  */
 async function checkFiles(build: ProviderBuild, files: readonly PackageFile[]): Promise<void> {
   const { host, sources, paths, request } = build;
@@ -148,12 +149,17 @@ async function checkFiles(build: ProviderBuild, files: readonly PackageFile[]): 
     ),
   );
   // Image and tool root share packages.
-  const repositories = new Map(files.map(({ file, package: { repository } }) => [file, repository]));
-  const rpms = Array.from(repositories, ([file, repository]) => ({ file, ...keys.get(repository) }));
+  const distinct = new Map(files.map((each) => [`${each.package.repository}\0${each.file}`, each]));
+  const rpms = Array.from(distinct.values(), ({ file, package: { repository } }) => {
+    const trust = keys.get(repository);
+    if (trust === undefined) throw new Error(`the build has no repository "${repository}"`);
+    return { file, ...trust };
+  });
   const options = { workers: request.settings.workers, ...signalOption(build) };
   const failing = await failingRpms(host, rpms, new Date(host.clock.nowMs()), options);
-  for (const { file } of failing) {
-    if (file.startsWith(`${paths.packageCache}${path.sep}`)) await host.files.remove(file);
+  for (const { file, error } of failing) {
+    const isToBlame = isComposerError(error) && error.code.startsWith("PACKAGE_");
+    if (isToBlame && file.startsWith(`${paths.packageCache}${path.sep}`)) await host.files.remove(file);
   }
   if (failing[0] !== undefined) throw failing[0].error;
 }

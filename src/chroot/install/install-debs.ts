@@ -129,7 +129,8 @@ async function deferredBinds(host: Host, root: string): Promise<Bind[]> {
 
 /** dpkg's own words for a package script that failed. */
 const FAILED_PACKAGE = /^dpkg: error processing (?:package|archive) (\S+)/;
-const FAILED_SCRIPT = /(\S+) package (\S+ (?:script|maintainer script)) subprocess (?:returned|failed)/;
+const FAILED_SCRIPT =
+  /(\S+) package (\S+ (?:script|maintainer script)) subprocess (?:returned|failed|was killed|was interrupted)/;
 
 function installFailure(error: ComposerError): ComposerError {
   const name = error.details.map((line) => FAILED_PACKAGE.exec(line)?.[1]).find((found) => found !== undefined);

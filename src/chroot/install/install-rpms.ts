@@ -98,8 +98,15 @@ async function layOutTree(host: Host, root: string): Promise<void> {
     ["run", 0o755],
     ["tmp", 0o1777],
   ] as const) {
-    await host.files.makeDirectory(path.join(root, name), mode);
-    await host.files.setMode(path.join(root, name), mode);
+    const place = path.join(root, name);
+    const before = await host.files.stat(place);
+    if (before !== undefined && before.kind !== "directory") {
+      // Its mode would be set where a link leads, which may be out of the tree.
+      const message = `Cannot install the packages: "/${name}" of the image is a ${before.kind}, not a directory`;
+      throw new ComposerError("INSTALL_REFUSED", message);
+    }
+    await host.files.makeDirectory(place, mode);
+    await host.files.setMode(place, mode);
   }
 }
 
@@ -180,7 +187,7 @@ export async function queryRpms(
     argv: [...argv, "--queryformat", QUERY_FORMAT],
     tree: { source: root, target: TREE },
   });
-  await removeLocks(host, path.join(root, database));
+  await removeLocks(host, root, database);
   return stdout
     .split("\n")
     .map((line) => line.split("\t"))
@@ -212,7 +219,12 @@ function formatIdentity({
 }
 
 /** Files of sqlite and rpm that only matter while the database is open. */
-async function removeLocks(host: Host, directory: string): Promise<void> {
+async function removeLocks(host: Host, root: string, database: string): Promise<void> {
+  const place = path.join(root, database);
+  if (!(await host.files.exists(place))) return;
+  const directory = await host.files.realPath(place);
+  // A link of the image's may lead out of the tree.
+  if (!directory.startsWith(`${await host.files.realPath(root)}${path.sep}`)) return;
   for (const name of [".rpm.lock", "rpmdb.sqlite-shm"]) await host.files.remove(path.join(directory, name));
   const log = path.join(directory, "rpmdb.sqlite-wal");
   if ((await host.files.stat(log))?.sizeBytes === 0) await host.files.remove(log);

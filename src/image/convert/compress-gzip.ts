@@ -50,16 +50,21 @@ export async function compressGzip(
       distinct.filter((_, at) => at % Math.max(1, threadCount) === worker).map(({ number }) => String(number)),
     );
     const names = [seenDirectory, path.basename(file), path.basename(parts)];
-    await Promise.all(
+    const outcomes = await Promise.allSettled(
       shares
         .filter((share) => share.length > 0)
         .map((share) => run(["sh", "-c", COMPRESS_BLOCKS, "sh", ...names, ...share])),
     );
+    // All have ended: nobody writes into a directory that is removed.
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
     const compressed = async function* (): AsyncGenerator<Uint8Array> {
       for (const { number, isHole, lengthBytes } of blocks) {
-        const part = await files.readBytes(path.join(parts, String(isHole ? firstHole : number)));
+        const place = path.join(parts, String(isHole ? firstHole : number));
+        const part = await files.readBytes(place);
         requireComplete(part, lengthBytes, file);
         yield part;
+        // A part and its copy are never there together for long.
+        if (!isHole) await files.remove(place);
       }
     };
     const output = `${file}.gz`;

@@ -50,8 +50,14 @@ export async function compressImage(
   if (GZIP_NAMES.includes(compression)) return compressGzip(files, run, options);
   const { argv, suffix } = compressorOf(compression);
   const seenFile = path.posix.join(seenDirectory, path.basename(file));
-  await run([...argv(threadCount), "--quiet", "--keep", "--force", "--", seenFile]);
-  return `${file}${suffix}`;
+  const output = `${file}${suffix}`;
+  try {
+    await run([...argv(threadCount), "--quiet", "--keep", "--force", "--", seenFile]);
+  } catch (error) {
+    await files.remove(output);
+    throw error;
+  }
+  return output;
 }
 
 function compressorOf(compression: string): Compressor {

@@ -31,6 +31,14 @@ describe("mergeFatTrees()", () => {
     expect(shown(mergeFatTrees(ours, shim))).toEqual([{ EFI: [{ BOOT: [["BOOTX64.EFI", 7]] }] }]);
   });
 
+  it("leaves two such names of one tree to the writer, which refuses them", () => {
+    const second = [file("Foo", 1), file("foo", 2)];
+    expect(shown(mergeFatTrees([], second))).toEqual([
+      ["Foo", 1],
+      ["foo", 2],
+    ]);
+  });
+
   it("lets no directory take the place of a file, nor the other way round", () => {
     expect(shown(mergeFatTrees([file("x", 3)], [directory("X", file("y"))]))).toEqual([["x", 3]]);
     expect(shown(mergeFatTrees([directory("X", file("y"))], [file("x", 3)]))).toEqual([{ X: [["y", 1]] }]);

@@ -1,19 +1,23 @@
 import { compareCodeUnits } from "../../core/index.ts";
 import type { FatNode } from "./fat-layout.ts";
 
-/** Both trees in one; where both have a file, it is the first one's. FAT does not tell upper case from lower. */
+/**
+ * Both trees in one; what both have is the first one's, but for directories, which are merged. FAT does not tell upper
+ * case from lower; two such names in the same tree stay, for the writer to refuse.
+ */
 export function mergeFatTrees(first: readonly FatNode[], second: readonly FatNode[]): FatNode[] {
-  const merged = new Map(first.map((node) => [keyOf(node), node]));
-  for (const node of second) {
-    const own = merged.get(keyOf(node));
-    if (own === undefined) merged.set(keyOf(node), node);
-    else if (own.kind === "directory" && node.kind === "directory") {
-      merged.set(keyOf(node), { ...own, children: mergeFatTrees(own.children, node.children) });
-    }
-  }
-  return [...merged.values()].sort((a, b) => compareCodeUnits(a.name, b.name));
+  const merged = first.map((node): FatNode => {
+    if (node.kind === "file") return node;
+    const below = second.flatMap((other) =>
+      other.kind === "directory" && keyOf(other) === keyOf(node) ? [other.children] : [],
+    );
+    return { ...node, children: below.reduce((all, children) => mergeFatTrees(all, children), node.children) };
+  });
+  const taken = new Set(first.map(keyOf));
+  const added = second.filter((node) => !taken.has(keyOf(node)));
+  return [...merged, ...added].sort((a, b) => compareCodeUnits(a.name, b.name));
 }
 
 function keyOf({ name }: FatNode): string {
-  return name.toLowerCase();
+  return name.toUpperCase();
 }

@@ -71,8 +71,12 @@ export async function checkRpmPayload(
   options: RpmReadOptions = {},
 ): Promise<void> {
   const entries = readRpmEntries(host, file, options);
-  while ((await entries.next()).done !== true) {
-    if (options.signal?.aborted === true) throw new ComposerError("INTERRUPTED", "Interrupted");
+  try {
+    while ((await entries.next()).done !== true) {
+      if (options.signal?.aborted === true) throw new ComposerError("INTERRUPTED", "Interrupted");
+    }
+  } finally {
+    await entries.return();
   }
 }
 
