@@ -3,8 +3,8 @@
  * same packages as an rpm repository.
  *
  * Cold begins with Packages.xz or primary.xml.gz, warm with the compact index that builds keep; all end with an order of
- * installation. Each measurement has a Node.js of its own, whose start does not count. Times are medians, memory is the
- * largest peak.
+ * installation. Each measurement has a Node.js of its own, whose start does not count. Times are medians (of apt: one
+ * run), memory is the largest peak.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -5,7 +5,6 @@ import type { Host } from "../host/index.ts";
 import { lockInputs, requireFresh } from "../ospackage/index.ts";
 import { packageRequests } from "./asked-packages.ts";
 import { debFamily } from "./deb-family.ts";
-
 import { filesOf, packageLocation, packageSteps } from "./package-steps.ts";
 import type { PackageFamily, ProviderBuild } from "./provider-build.ts";
 import { type ProviderFiles, readProviderFiles } from "./provider-files.ts";

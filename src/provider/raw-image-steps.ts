@@ -6,10 +6,10 @@ import type { Host } from "../host/index.ts";
 import {
   buildInitrd,
   compressImage,
-  findDataRanges,
   configureSystem,
   type DiskPlan,
   filesOfInitrd,
+  findDataRanges,
   findKernels,
   formatFstab,
   makeRawImage,
