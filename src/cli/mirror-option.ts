@@ -10,7 +10,7 @@ export const MIRROR_OPTION = [
 ] as const;
 
 function addMirror(text: string, before: MirrorFlags = {}): MirrorFlags {
-  const match = /^([a-z0-9-]+)=(host|(?:https?|file):\/\/\S+)$/.exec(text);
+  const match = /^([a-z0-9-]+)=(host|(?:mirror\+)?(?:https?|file):\/\/\S+)$/.exec(text);
   const [, name, url] = match ?? [];
   if (name === undefined || url === undefined) {
     throw new InvalidArgumentError(

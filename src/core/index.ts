@@ -9,6 +9,7 @@ export * from "./error-codes.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
 export * from "./globs.ts";
+export * from "./mirror-list-address.ts";
 export * from "./redact-url.ts";
 export * from "./sizes.ts";
 export * from "./stage-needs.ts";

@@ -276,6 +276,14 @@ describe("createSpdx()", () => {
     expect(spdx.packages.find(({ name }) => name === "gpgv")?.comment).toContain("without checking");
   });
 
+  it("names no place for what a mirror list leads to, unless its index does", () => {
+    const listed = { ...debian, url: "mirror+https://example.com/metalink?repo=a" };
+    const packages = [locked("a"), locked("b", { baseUrl: "https://example.com/b/" })];
+    const spdx = createSpdx({ ...facts, lock: { ...facts.lock, repositories: [listed], packages } });
+    const places = ["a", "b"].map((name) => spdx.packages.find((one) => one.name === name)?.downloadLocation);
+    expect(places).toEqual(["NOASSERTION", "https://example.com/b/pool/main/b/b/b_1.0-1_amd64.deb"]);
+  });
+
   it("doesn't depend on the order of the lock, and says nothing about the host", () => {
     const turned = { ...facts, lock: { ...facts.lock, packages: facts.lock.packages.toReversed() } };
     expect(formatEvidence(createSpdx(turned))).toBe(formatEvidence(createSpdx(facts)));

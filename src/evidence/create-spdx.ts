@@ -1,5 +1,5 @@
 import path from "node:path";
-import { COMPOSER_NAMESPACE, compareCodeUnits, uuidV5 } from "../core/index.ts";
+import { COMPOSER_NAMESPACE, compareCodeUnits, isMirrorList, uuidV5 } from "../core/index.ts";
 import type { LockedPackage, LockedRepository } from "../ospackage/index.ts";
 import type { ImageFacts } from "./create-manifest.ts";
 import { isoTime } from "./iso-time.ts";
@@ -119,10 +119,15 @@ function spdxPackage(facts: SpdxFacts, locked: LockedPackage): SpdxPackage {
   };
 }
 
-/** Where anyone may get the package: the canonical address. What came from the user's own disk can't be had anywhere. */
+/**
+ * Where anyone may get the package: the canonical address. A mirror list has none, and what came from the user's own disk
+ * can't be had anywhere.
+ */
 function downloadLocation(repository: LockedRepository | undefined, { path: file, baseUrl }: LockedPackage): string {
   if (repository === undefined || repository.type === "local") return NOASSERTION;
-  return `${(baseUrl ?? repository.url).replace(/\/+$/, "")}/${encodeURI(file).replace(/[?#]/g, encodeURIComponent)}`;
+  const base = baseUrl ?? repository.url;
+  if (isMirrorList(base)) return NOASSERTION;
+  return `${base.replace(/\/+$/, "")}/${encodeURI(file).replace(/[?#]/g, encodeURIComponent)}`;
 }
 
 /** A package from the user's own disk is not the distribution's: naming it so would match the wrong advisories. */

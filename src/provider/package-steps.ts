@@ -112,9 +112,8 @@ export function packageLocation(
     return { ...identity, url: `${source.url.replace(/\/$/, "")}/${locked.path}`, archiveUrls };
   }
   if (source?.kind === "rpm") {
-    const bases = locked.baseUrl === undefined ? source.urls : ([locked.baseUrl] as const);
-    const [url, ...mirrorUrls] = bases.map((base) => `${base.replace(/\/$/, "")}/${locked.path}`);
-    return { ...identity, ...(url === undefined ? {} : { url }), mirrorUrls };
+    const urls = locked.baseUrl === undefined ? source.urls : [locked.baseUrl];
+    return { ...identity, mirrored: { urls, path: locked.path } };
   }
   const directory = source?.directory ?? path.dirname(request.template.file);
   return { ...identity, localPath: path.resolve(directory, locked.path) };

@@ -33,7 +33,7 @@ export interface ProviderSuite extends CommonRepository {
 
 /** One directory of rpm packages. */
 export interface ProviderRpmRepository extends CommonRepository {
-  /** The same content at each; asked in this order. */
+  /** The same content at each, or below the mirrors of a list; asked in this order. The first one names the repository. */
   readonly baseURLs: readonly [string, ...string[]];
   /** Whether `repomd.xml` is signed; its packages always are. */
   readonly repoGpgCheck: boolean;

@@ -108,6 +108,26 @@ describe("repositorySources()", () => {
     ]);
   });
 
+  it("reads an rpm repository through a mirror list, which no other can be", async () => {
+    const list = "mirror+https://example.com/list?repo=base";
+    await write("a.yml", HEAD);
+    await expect(sourcesOf("a.yml", false, { debian: { url: list } })).rejects.toMatchObject({
+      code: "USAGE",
+      message: 'Cannot use the mirror list for "debian": mirror lists are for rpm repositories',
+    });
+    const { keys = [] } = PROVIDER.repositories[0] ?? {};
+    const base = { name: "base", baseURLs: ["https://example.com/base"], repoGpgCheck: true, keys } as const;
+    const provider = { ...PROVIDER, packageFormat: "rpm" as const, repositories: [base] };
+    await write(
+      "b.yml",
+      `${HEAD.replace("debian", "azure-linux").replace("debian13", "azl3")}packageRepositories: [{ codename: x, url: "${list}", pkey: "[trusted=yes]" }]\n`,
+    );
+    expect(await sourcesOf("b.yml", false, { base: { url: list } }, provider)).toMatchObject([
+      { canonicalUrl: "https://example.com/base", urls: [list], foreignKeys: false },
+      { canonicalUrl: list, urls: [list] },
+    ]);
+  });
+
   it("finds directories and keys beside the template that names them", async () => {
     await mkdir(path.join(directory, "base/debs"), { recursive: true });
     await write("base/key.asc", "key");

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { type MergedTemplate, type MirrorSetting, TRUSTED } from "../config/index.ts";
-import { ComposerError, nearestOf } from "../core/index.ts";
+import { ComposerError, isMirrorList, nearestOf } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 import {
   fetchKeyFile,
@@ -131,6 +131,10 @@ function mirrorOf({ settings, template }: BuildRequest, name: string) {
 }
 
 async function mirrorUrl(host: Host, url: string, { name, suite }: ProviderSuite): Promise<string> {
+  if (isMirrorList(url)) {
+    const message = `Cannot use the mirror list for "${name}": mirror lists are for rpm repositories`;
+    throw new ComposerError("USAGE", message, { hint: "Name one mirror" });
+  }
   if (url !== HOST_MIRROR) return url;
   const found = hostMirrorFor(await readHostMirrors(host), suite);
   if (found !== undefined) return found;

@@ -12,9 +12,11 @@ const directory = (description: string, more: { default?: string; examples?: str
 const Mirror = Type.Object(
   {
     url: Type.String({
-      pattern: "^(host|(https?://|file:///).+)$",
-      patternErrorMessage: "host, or an address that begins with http://, https:// or file:///",
-      description: "Address that is read instead of the provider's own; host takes what this host's apt sources name",
+      pattern: "^(host|(mirror\\+)?(https?://|file:///).+)$",
+      patternErrorMessage:
+        "host, or an address that begins with http://, https:// or file:///, or with mirror+ before it",
+      description:
+        "Address that is read instead of the provider's own; host takes what this host's apt sources name; mirror+ADDRESS is a mirror list of an rpm repository",
     }),
     suite: Type.Optional(Type.String({ minLength: 1, description: "Suite to read instead of the provider's" })),
     keys: Type.Optional(

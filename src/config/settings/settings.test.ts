@@ -129,6 +129,7 @@ describe("loadSettings()", () => {
     ["storage:\n  package_cache:\n    enabled: yes", 3, 14, /true or false/],
     ["mirrors:\n  debian: http://x", 2, 11, /expected a mapping/],
     ["mirrors:\n  debian: { url: 'ftp://x' }", 2, 18, /http:\/\//],
+    ["mirrors:\n  baseos: { url: 'mirror+ftp://x' }", 2, 18, /mirror\+/],
     ["a: [", 1, 5, /not closed|no valid YAML/],
     ["- a", 1, 1, /found a list/],
   ])("refuses %j at %i:%i", async (text, line, column, words) => {

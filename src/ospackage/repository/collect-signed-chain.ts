@@ -88,7 +88,10 @@ function rpmFormat(host: Host, source: RpmRepositorySource, options: SignedChain
     // Where it is not signed, every package is.
     keys: source.repoGpgCheck ? source.keys : undefined,
     keptIn: metadataDirectory(options.cacheDir, { url: source.urls[0], suite: "rpm" }),
-    fetch: places.map((place) => () => fetchRepomd(host, place, undefined, fetching(options))),
+    // Who vouches for it is asked of every candidate later.
+    fetch: places.map(
+      (place) => () => fetchRepomd(host, place, { ...fetching(options), judge: async () => undefined }),
+    ),
     parse: (text) => {
       const { timestampSeconds, files } = parseRepomd(text, object);
       const primary = files.get("primary");

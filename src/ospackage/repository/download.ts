@@ -18,6 +18,8 @@ export interface DownloadOptions {
   readonly maxBytes: number;
   /** The exact size, when it is known. */
   readonly sizeBytes?: number;
+  /** How often to try; 4 times when absent. */
+  readonly attempts?: number;
   /** Asks only for a version that is not this one. */
   readonly unless?: Validators;
   readonly emit?: EventSink;
@@ -72,6 +74,7 @@ export async function download(
   options: DownloadOptions,
 ): Promise<DownloadOutcome> {
   if (url.startsWith("file:")) return readLocal(host, url, sink, options);
+  const { attempts = ATTEMPTS } = options;
   const progress: Progress = { validators: {} };
   for (let attempt = 1; ; attempt += 1) {
     throwIfAborted(options.signal);
@@ -79,7 +82,7 @@ export async function download(
       return await attemptOnce(host, url, sink, options, progress);
     } catch (error) {
       throwIfAborted(options.signal);
-      if (attempt === ATTEMPTS || !(error instanceof Temporary)) throw error instanceof Temporary ? error.final : error;
+      if (attempt >= attempts || !(error instanceof Temporary)) throw error instanceof Temporary ? error.final : error;
       const delayMs = Math.min(error.delayMs ?? FIRST_DELAY_MS * 2 ** (attempt - 1), LONGEST_DELAY_MS);
       (options.emit ?? noEvents)({
         type: "debug",

@@ -3,7 +3,7 @@ import { ComposerError, type EventSink, formatSize, redactUrl } from "../../core
 import type { Host } from "../../host/index.ts";
 import { compressionOfName, decompress } from "../compression/index.ts";
 import type { Checksum, RepomdFile } from "../rpm/index.ts";
-import { fromAnyMirror } from "./any-mirror.ts";
+import { fromAnyMirror, type MirrorAttempts } from "./any-mirror.ts";
 import { digestMismatch, fetchBytes } from "./fetch.ts";
 import { asDirectory } from "./fetch-repomd.ts";
 import type { RpmRepositorySource } from "./repository.ts";
@@ -36,9 +36,10 @@ export async function fetchRepomdFile(
 ): Promise<FetchedRepomdFile> {
   const bases = file.baseUrl === undefined ? source.urls : [file.baseUrl];
   const content = await fromAnyMirror(
+    host,
     bases,
-    (url) => fetchFrom(host, asDirectory(url) + file.path, file, options),
-    options.emit,
+    ({ url }, attempts) => fetchFrom(host, asDirectory(url) + file.path, file, { ...options, ...attempts }),
+    { ...options, object: `"${redactUrl(file.path)}" of the repository "${source.id}"` },
   );
   return { file, content };
 }
@@ -76,7 +77,7 @@ async function fetchFrom(
   host: Pick<Host, "files" | "http" | "clock">,
   url: string,
   { sizeBytes, checksum }: RepomdFile,
-  options: FetchRepomdFileOptions,
+  options: FetchRepomdFileOptions & MirrorAttempts,
 ): Promise<Uint8Array> {
   const size = sizeBytes === undefined ? {} : { sizeBytes };
   const fetched = await fetchBytes(host, url, { ...options, ...size, maxBytes: sizeBytes ?? MAX_FILE_BYTES });

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { keyOf, redactUrl, sha256 } from "../../core/index.ts";
+import { isMirrorList, keyOf, redactUrl, sha256 } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import type { Validators } from "./download.ts";
 import type { DebRepositorySource } from "./repository.ts";
@@ -21,8 +21,10 @@ export function metadataDirectory(
   { url, suite }: Pick<DebRepositorySource, "url" | "suite">,
 ): string {
   const address = redactUrl(url);
+  // There the query says which repository is meant.
+  const query = isMirrorList(url) ? [URL.parse(url)?.search ?? ""] : [];
   const readable = `${address.replace(/^[a-z]+:\/+/, "")}_${suite}`.replaceAll(/[^A-Za-z0-9.-]+/g, "_").slice(0, 80);
-  return path.join(cacheDir, "repositories", `${readable}-${keyOf([address, suite]).slice(0, 12)}`);
+  return path.join(cacheDir, "repositories", `${readable}-${keyOf([address, suite, ...query]).slice(0, 12)}`);
 }
 
 /** One file, so that metadata and its signature can't come from different times. */

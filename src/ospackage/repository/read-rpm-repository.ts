@@ -47,17 +47,21 @@ export async function readRpmRepository(
   const directory = metadataDirectory(options.cacheDir, { url: source.urls[0], suite: "rpm" });
   const kept = await readKeptMetadata(host, directory);
   if (offline && kept === undefined) throw notKept(source.id, source.urls[0]);
-  const fetched = offline ? undefined : await fetchRepomd(host, source, kept, options);
+  const newestDateSeconds = await readNewestDate(host, directory);
+  const judge = async (metadata: SignedMetadata, object: string) => {
+    const { text, signedBy } = await textOf(host, source, metadata, object);
+    const repomd = parseRepomd(text, object);
+    const dateSeconds = repomd.timestampSeconds;
+    if (dateSeconds !== undefined) requireNotOlder(dateSeconds, { object, newestDateSeconds, directory });
+    return { repomd, signedBy, dateSeconds };
+  };
+  const fetching = { ...fetchingOf(options), ...(kept === undefined ? {} : { kept }), judge };
+  const fetched = offline ? undefined : await fetchRepomd(host, source, fetching);
   const current = fetched ?? kept;
   if (current === undefined) throw notKept(source.id, source.urls[0]);
 
   const object = repomdObject(source);
-  const { text, signedBy } = await textOf(host, source, current.metadata, object);
-  const repomd = parseRepomd(text, object);
-  const newestDateSeconds = await readNewestDate(host, directory);
-  const dateSeconds = repomd.timestampSeconds;
-  if (dateSeconds !== undefined) requireNotOlder(dateSeconds, { object, newestDateSeconds, directory });
-
+  const { repomd, signedBy, dateSeconds } = fetched?.judged ?? (await judge(current.metadata, object));
   const index = await openPrimary(host, source, repomd, directory, options);
   if (fetched !== undefined) await keepMetadata(host, directory, fetched);
   if (signedBy !== undefined && dateSeconds !== undefined && dateSeconds !== newestDateSeconds) {
@@ -73,6 +77,10 @@ export async function readRpmRepository(
     ...(signedBy === undefined ? {} : { signedBy }),
     verified: source.gpgCheck,
   };
+}
+
+function fetchingOf({ emit, signal }: ReadRepositoryOptions) {
+  return { emit, ...(signal === undefined ? {} : { signal }) };
 }
 
 async function textOf(

@@ -36,7 +36,10 @@ export interface RpmRepositorySource {
   readonly id: string;
   /** The provider's own address: what lock, SBOM and the image name. */
   readonly canonicalUrl: string;
-  /** Where it is read from, in the order in which they are asked. `http:`, `https:` or `file:`. */
+  /**
+   * Where it is read from, in the order in which they are asked: `http:`, `https:` or `file:`, or the same behind
+   * `mirror+` for a list of mirrors.
+   */
   readonly urls: readonly [string, ...string[]];
   readonly keys: readonly TrustedKeyFile[];
   /** True when `keys` are not the provider's own. */

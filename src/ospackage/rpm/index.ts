@@ -6,7 +6,9 @@
 export * from "./encode-rpm-index.ts";
 export * from "./file-lists.ts";
 export * from "./index-of-packages.ts";
+export * from "./metalink.ts";
 export * from "./open-rpm-index.ts";
 export * from "./package/index.ts";
 export * from "./repomd.ts";
 export type * from "./rpm-index.ts";
+export { isSafeBaseUrl } from "./safe-path.ts";

@@ -44,8 +44,9 @@ describe("fetchPackages()", () => {
   it("asks other mirrors of the same content when one fails, and says so", async () => {
     const bash = offer("bash");
     server.files.set("damaged/bash", Buffer.from("content of hash"));
-    const mirrorUrls = [`${server.url}/damaged/bash`, bash.url ?? ""];
-    const moved = { ...bash, url: `${server.url}/nowhere/bash`, mirrorUrls };
+    server.files.set("good/bash", Buffer.from("content of bash"));
+    const urls = ["nowhere", "damaged", "good"].map((place) => `${server.url}/${place}`);
+    const moved = { ...bash, mirrored: { urls, path: "bash" } };
     expect(readFileSync((await fetchAll([moved])).get(bash.sha256) ?? "", "utf8")).toBe("content of bash");
     expect(warnings()).toHaveLength(2);
   });

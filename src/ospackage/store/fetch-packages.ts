@@ -8,9 +8,10 @@ import {
   redactUrl,
 } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
-import { fromAnyMirror } from "../repository/any-mirror.ts";
+import { fromAnyMirror, type MirrorAttempts } from "../repository/any-mirror.ts";
 import { throwIfAborted } from "../repository/download.ts";
 import { digestMismatch, fetchFile } from "../repository/fetch.ts";
+import { asDirectory } from "../repository/fetch-repomd.ts";
 import { createDownloadProgress } from "./download-progress.ts";
 import { inParallel } from "./in-parallel.ts";
 import { type PackageIdentity, packagePaths } from "./package-paths.ts";
@@ -22,8 +23,8 @@ import type { VendorDirectory } from "./vendor-directory.ts";
 export interface PackageLocation extends PackageIdentity {
   readonly sizeBytes: number;
   readonly url?: string;
-  /** Where the same is as well: asked, in this order, when `url` fails. */
-  readonly mirrorUrls?: readonly string[];
+  /** Instead of `url`: a path below repositories with the same content, or below those that mirror lists name. */
+  readonly mirrored?: { readonly urls: readonly string[]; readonly path: string };
   /** Archives of what mirrors had once: asked, in this order, when `url` has it no longer. */
   readonly archiveUrls?: readonly string[];
   /** Absolute; used in place. */
@@ -103,9 +104,9 @@ async function downloadAll(
 
   const progress = createDownloadProgress(host.clock, emit, missing.length, bytesTotal);
   const fetchOne = async (location: PackageLocation, cancelled: AbortSignal): Promise<void> => {
-    const { url, mirrorUrls = [], archiveUrls = [], sizeBytes, sha256 } = location;
-    if (url === undefined) throw notHere([location], options);
-    const fetchFrom = (address: string): Promise<void> =>
+    const { url, mirrored, archiveUrls = [], sizeBytes, sha256 } = location;
+    if (url === undefined && mirrored === undefined) throw notHere([location], options);
+    const fetchFrom = (address: string, attempts: MirrorAttempts = {}): Promise<void> =>
       fetchFile(host, address, pathOf(paths, location), {
         object: `${nameOf(location)} from "${redactUrl(address)}"`,
         sizeBytes,
@@ -114,17 +115,25 @@ async function downloadAll(
         onBytes: (count) => progress.addBytes(count),
         emit,
         signal: cancelled,
+        ...attempts,
       });
+    const addresses = [...(url === undefined ? [] : [url]), ...archiveUrls];
     try {
-      const fetchFromMirrors = (address: string): Promise<void> =>
-        address === url ? fromAnyMirror([url, ...mirrorUrls], fetchFrom, emit) : fetchFrom(address);
-      await firstThatHasIt([url, ...archiveUrls], fetchFromMirrors, (address) => {
-        const message = `${nameOf(location)} is no longer at its mirror: asking "${redactUrl(address)}"`;
-        emit({ type: "info", stage: "packages", message });
-      });
+      if (mirrored === undefined) {
+        await firstThatHasIt(addresses, fetchFrom, (address) => {
+          const message = `${nameOf(location)} is no longer at its mirror: asking "${redactUrl(address)}"`;
+          emit({ type: "info", stage: "packages", message });
+        });
+      } else {
+        const { urls, path: below } = mirrored;
+        const fetchBelow = (mirror: { readonly url: string }, attempts: MirrorAttempts): Promise<void> =>
+          fetchFrom(asDirectory(mirror.url) + below, attempts);
+        await fromAnyMirror(host, urls, fetchBelow, { object: nameOf(location), emit, signal: cancelled });
+      }
     } catch (error) {
       if (!isComposerError(error, "REPOSITORY_NOT_FOUND")) throw error;
-      throw nowhere(location, error, [...placesHere(options), ...[url, ...mirrorUrls, ...archiveUrls].map(redactUrl)]);
+      const asked = mirrored === undefined ? addresses : mirrored.urls;
+      throw nowhere(location, error, [...placesHere(options), ...asked.map(redactUrl)]);
     }
     progress.addDone();
     options.onDownloaded?.(location);

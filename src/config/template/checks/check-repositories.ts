@@ -1,3 +1,4 @@
+import { isMirrorList, mirrorListUrl } from "../../../core/index.ts";
 import type { DocumentPath, Finding } from "../../document/index.ts";
 import { packageFamilyOf } from "../package-family.ts";
 import type { ImageTemplate, PackageRepositorySection } from "../schema/index.ts";
@@ -30,7 +31,7 @@ function checkRepository(repository: PackageRepositorySection, path: DocumentPat
   const { component, allowPackages } = repository;
   return [
     ...checkSuite(repository, path, family),
-    ...checkUrl(repository, path),
+    ...checkUrl(repository, path, family),
     ...checkKeys(repository, path),
     ...checkFiles(repository, path, family),
     ...(component !== undefined && !/^[A-Za-z0-9._/+-]+( +[A-Za-z0-9._/+-]+)*$/.test(component)
@@ -54,19 +55,25 @@ function checkSuite({ codename, url }: PackageRepositorySection, path: DocumentP
   return [{ path: [...path, "codename"], message: `${JSON.stringify(codename)} is no name of a suite` }];
 }
 
-function checkUrl({ url }: PackageRepositorySection, path: DocumentPath): Finding[] {
+function checkUrl({ url }: PackageRepositorySection, path: DocumentPath, family: "deb" | "rpm"): Finding[] {
   if (url === undefined || url === ADDRESS_PLACEHOLDER) return [];
   const at = [...path, "url"];
-  if (!/^(https?:\/\/|file:\/\/\/)/.test(url) || !URL.canParse(url)) {
+  const isList = isMirrorList(url);
+  if (isList && family === "deb") {
+    return [{ path: at, message: "a mirror list is for rpm repositories", hint: "Name one mirror" }];
+  }
+  const read = isList ? mirrorListUrl(url) : url;
+  if (!/^(https?:\/\/|file:\/\/\/)/.test(read) || !URL.canParse(read)) {
     return [{ path: at, message: `${JSON.stringify(url)} is no http, https or file address` }];
   }
-  const address = new URL(url);
+  const address = new URL(read);
   if (address.password !== "" || address.username !== "") {
     const hint = "An address ends up in lock, manifest and logs: use a proxy or a mirror for credentials";
     return [{ path: at, message: "the address has a user name or a password", hint }];
   }
-  if (address.search === "" && address.hash === "") return [];
-  return [{ path: at, message: "the address has a ? or #, but paths are put behind it" }];
+  if ((address.search === "" || isList) && address.hash === "") return [];
+  const message = isList ? "the address has a #" : "the address has a ? or #, but paths are put behind it";
+  return [{ path: at, message }];
 }
 
 function checkKeys({ url, pkey, pkeys }: PackageRepositorySection, path: DocumentPath): Finding[] {

@@ -76,6 +76,23 @@ describe("checkTemplate()", () => {
     expect(check("azure-linux", { packageRepositories })).toEqual([]);
   });
 
+  it("takes mirror lists of rpm repositories", () => {
+    const findings = (os: "azure-linux" | "debian", url: string) =>
+      check(os, { packageRepositories: [{ codename: "own", url, pkey: "k.asc" }] });
+    const list = "mirror+https://example.com/metalink?repo=a&arch=b";
+    expect(findings("azure-linux", list)).toEqual([]);
+    expect(findings("azure-linux", "mirror+file:///srv/mirrors")).toEqual([]);
+    for (const wrong of [
+      `${list}#x`,
+      "mirror+rsync://example.com/",
+      "mirror+file://x",
+      "mirror+https://u:p@example.com/",
+    ]) {
+      expect(findings("azure-linux", wrong), wrong).toHaveLength(1);
+    }
+    expect(findings("debian", list)).toHaveLength(1);
+  });
+
   it("has nothing against sections without content", () => {
     const systemConfig = { users: [], network: {}, services: {}, kernel: {}, configurations: [] };
     expect(check("debian", { disk: {}, build: {}, baseline: {}, systemConfig, packageRepositories: [] })).toEqual([]);

@@ -4,7 +4,10 @@ import { closed, flag, text, texts, wholeNumber } from "./fields.ts";
 export const PackageRepository = Type.Object(
   {
     codename: text("Suite, or a name for a local repository", "trixie-backports"),
-    url: Type.Optional(text("Address: http, https or file", "http://ftp.debian.org/debian")),
+    url: Type.Optional(text(
+        "Address: http, https or file; for rpm also mirror+ before the address of a mirror list",
+        "http://ftp.debian.org/debian",
+      )),
     path: Type.Optional(text("Directory of packages, relative to the template", "packages")),
     packages: Type.Optional(texts("Single package files, relative to the template", ["./agent_1.0_amd64.deb"])),
     pkey: Type.Optional(
@@ -23,7 +26,9 @@ export const PackageRepository = Type.Object(
 export const Repository = Type.Object(
   {
     name: text("Name", "vendor", { minLength: 1 }),
-    baseurl: text("Address of the directory that holds the metadata", "https://packages.example.com/debian/"),
+    baseurl: text(
+      "Address of the directory that holds the metadata; for rpm also mirror+ before the address of a mirror list",
+      "https://packages.example.com/debian/"),
     gpgcheck: Type.Optional(flag("Check its signatures", true, { default: true })),
     gpgkey: Type.Optional(text("Key file of who signs it", "keys/vendor.asc")),
   },
