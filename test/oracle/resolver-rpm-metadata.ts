@@ -12,12 +12,23 @@ export interface SmallRpmFields {
   readonly conflicts?: string;
   readonly obsoletes?: string;
   readonly recommends?: string;
+  readonly suggests?: string;
   readonly supplements?: string;
+  readonly enhances?: string;
   readonly files?: readonly string[];
 }
 
 const FLAGS = { "<": "LT", "<=": "LE", "=": "EQ", ">=": "GE", ">": "GT" } as const;
-const RELATIONS = ["requires", "provides", "conflicts", "obsoletes", "recommends", "supplements"] as const;
+const RELATIONS = [
+  "requires",
+  "provides",
+  "conflicts",
+  "obsoletes",
+  "recommends",
+  "suggests",
+  "supplements",
+  "enhances",
+] as const;
 
 /** The metadata of a repository that has some packages. */
 export function smallMetadata(

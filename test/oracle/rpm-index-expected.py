@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 
 COMMON = "{http://linux.duke.edu/metadata/common}"
 RPM = "{http://linux.duke.edu/metadata/rpm}"
+RELATIONS = ("provides", "conflicts", "obsoletes", "recommends", "suggests", "supplements", "enhances")
 SIGNS = {"LT": "<", "LE": "<=", "EQ": "=", "GE": ">=", "GT": ">"}
 
 
@@ -48,7 +49,7 @@ def package(element):
             "buildTimeSeconds": int(element.find(COMMON + "time").get("build")),
             "requires": entries(form, "requires", lambda entry: entry.get("pre") != "1"),
             "preRequires": entries(form, "requires", lambda entry: entry.get("pre") == "1"),
-            **{name: entries(form, name) for name in ("provides", "conflicts", "obsoletes", "recommends", "supplements")},
+            **{name: entries(form, name) for name in RELATIONS},
         },
         "files": [file.text for file in form.findall(COMMON + "file")],
     }

@@ -23,6 +23,8 @@ const has = (program: string): boolean => spawnSync(program, ["--version"]).stat
 const directory = mkdtempSync(path.join(tmpdir(), "rpm-index-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
+const RELATIONS = ["provides", "conflicts", "obsoletes", "recommends", "suggests", "supplements", "enhances"] as const;
+
 /** What an XML parser finds in primary metadata. */
 interface Expected {
   readonly package: RpmPackage;
@@ -132,7 +134,7 @@ describeNeeding(
             name.startsWith("weird") ? 2 : "(none)",
           ].join("|"),
         );
-        for (const relation of ["provides", "conflicts", "obsoletes", "recommends", "supplements"] as const) {
+        for (const relation of RELATIONS) {
           expect(told(found[relation]), `${name} ${relation}`).toEqual(lines(`--${relation}`));
         }
         const required = [...told(found.requires), ...told(found.preRequires)];

@@ -3,7 +3,7 @@ import { type Sha256Hex, keyOf, sha256 } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 
 /** To be raised whenever the compact form or what goes into it changes. */
-const FORMAT = 2;
+const FORMAT = 3;
 const DIGEST_BYTES = 32;
 
 /** The file name of a compact index: it depends on the digests of the metadata that it is made from. */

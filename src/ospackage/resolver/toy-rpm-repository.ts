@@ -77,7 +77,9 @@ function toyRpm([nameAndVersion, fields = {}]: ToyRpm): Toy {
     "conflicts",
     "obsoletes",
     "recommends",
+    "suggests",
     "supplements",
+    "enhances",
   ] as const;
   const texts = Object.fromEntries(relations.map((field) => [field, (given[field] ?? "").replace(/,\s*/g, "\t")]));
   return {
@@ -102,7 +104,9 @@ function toyRpm([nameAndVersion, fields = {}]: ToyRpm): Toy {
       conflicts: "",
       obsoletes: "",
       recommends: "",
+      suggests: "",
       supplements: "",
+      enhances: "",
       ...given,
       ...texts,
     },

@@ -105,7 +105,9 @@ describe("encodeRpmIndex() and openRpmIndex()", () => {
         conflicts: "d < 2:1~rc",
         obsoletes: "old > 1^git",
         recommends: "e",
+        suggests: "f",
         supplements: "(g and h)",
+        enhances: "i",
       },
     ]);
     const hello = index.byName("hello");

@@ -24,7 +24,9 @@ const ELEMENTS = [
   "rpm:conflicts",
   "rpm:obsoletes",
   "rpm:recommends",
+  "rpm:suggests",
   "rpm:supplements",
+  "rpm:enhances",
 ] as const;
 
 const ATTRIBUTES = [

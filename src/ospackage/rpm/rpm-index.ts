@@ -20,7 +20,11 @@ export interface RpmPackage extends IndexedPackage {
   readonly conflicts: string;
   readonly obsoletes: string;
   readonly recommends: string;
+  /** Weaker than `recommends`: never installed for it, only preferred where there is a choice. */
+  readonly suggests: string;
   readonly supplements: string;
+  /** As weak as `suggests`. */
+  readonly enhances: string;
 }
 
 /** The packages of one repository, opened from a compact form; records are parsed on demand. */

@@ -29,7 +29,9 @@ export const RELATION_LETTERS = {
   conflicts: "c",
   obsoletes: "o",
   recommends: "e",
+  suggests: "g",
   supplements: "s",
+  enhances: "n",
 } as const;
 
 export type RpmRelation = keyof typeof RELATION_LETTERS;
@@ -103,7 +105,9 @@ export function parseRpmRecord(record: string): RpmPackage | undefined {
     conflicts: relation("conflicts"),
     obsoletes: relation("obsoletes"),
     recommends: relation("recommends"),
+    suggests: relation("suggests"),
     supplements: relation("supplements"),
+    enhances: relation("enhances"),
   };
 }
 

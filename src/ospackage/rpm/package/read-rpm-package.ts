@@ -120,7 +120,9 @@ export function rpmPackageOf(
     conflicts: indexedRelations(rpm.conflicts),
     obsoletes: indexedRelations(rpm.obsoletes),
     recommends: indexedRelations(rpm.recommends),
+    suggests: indexedRelations(rpm.suggests),
     supplements: indexedRelations(rpm.supplements),
+    enhances: indexedRelations(rpm.enhances),
     ...file,
   };
 }
