@@ -104,6 +104,7 @@ describe("parseLockFile()", () => {
     ["a repository that is not there", '"repository": "toy/stable"', '"repository": "x"', 'no repository "x"'],
     ["a package twice", '"name": "init"', '"name": "data"', '"data" is given twice'],
     ["a strange address", '"url": "http:', '"url": "ftp:', "must begin with http://"],
+    ["a mirror list of debs", '"url": "http:', '"url": "mirror+http:', "must begin with http://"],
     ["another request", '"packages": ["web"]', '"packages": ["web2"]', "is not the digest"],
     ["another priority", '"priority": 500', '"priority": 501', "is not the digest"],
   ])("refuses %s, and says where", (_, part, replacement, message) => {

@@ -9,7 +9,7 @@ import {
   Positions,
   type SourceNode,
 } from "../../config/index.ts";
-import { ComposerError, formatSize } from "../../core/index.ts";
+import { ComposerError, formatSize, isMirrorList, mirrorListUrl } from "../../core/index.ts";
 import type { HostFiles } from "../../host/index.ts";
 import lockSchema from "../../../schema/os-image-lock.schema.json" with { type: "json" };
 import { installationOrder } from "../resolver/installation-order.ts";
@@ -137,7 +137,8 @@ function contradictions(document: LockDocument, at: (path: DocumentPath, message
   for (const [index, { id, type, url }] of repositories.entries()) {
     if (ids.has(id)) issues.push(at(["repositories", index, "id"], `"${id}" is given twice`));
     ids.add(id);
-    if (type !== "local" && !/^(?:https?|file):\/\//.test(url)) {
+    const address = type === "rpm" && isMirrorList(url) ? mirrorListUrl(url) : url;
+    if (type !== "local" && !/^(?:https?|file):\/\//.test(address)) {
       issues.push(at(["repositories", index, "url"], "must begin with http://, https:// or file://"));
     }
   }
