@@ -35,7 +35,9 @@ function checkArtifact(
   return [
     // A tar is refused as no disk.
     ...(type === "raw" || type === "tar" ? [] : [unsupported([...path, "type"], `artifacts of type "${type}"`)]),
-    ...(compression === "bz2" ? [unsupported([...path, "compression"], 'artifacts with compression "bz2"')] : []),
+    ...(compression === "bz2"
+      ? [{ ...unsupported([...path, "compression"], 'artifacts with compression "bz2"'), hint: "Use zstd, gz or xz" }]
+      : []),
   ];
 }
 

@@ -8,7 +8,7 @@ const size = (description: string, example: string) =>
 export const Artifact = Type.Object(
   {
     type: choice(["raw", "qcow2", "vhd", "vhdx", "vmdk", "vdi", "tar"], "Format"),
-    compression: Type.Optional(choice(["zstd", "gz", "gzip", "xz", "bz2"], "Compression of the file")),
+    compression: Type.Optional(choice(["zstd", "gz", "gzip", "xz", "bz2"], "Compression of the file; bz2 cannot be built yet")),
   },
   closed,
 );
