@@ -1,3 +1,4 @@
+import { compareCodeUnits } from "../../src/core/index.ts";
 import { parseRelations, parseStanzas, type RepositoryIndex } from "../../src/ospackage/index.ts";
 import type { RpmIndex } from "../../src/ospackage/rpm/index.ts";
 import { parseRpmRelations } from "../../src/ospackage/rpm/rpm-relations.ts";
@@ -7,9 +8,12 @@ import { pick, seededRandom } from "./seeded-random.ts";
 
 const LARGEST_SET = 12;
 
-/** Debian's packages as metadata of an rpm repository: as many as wanted, with most of what they depend on. */
+/**
+ * Debian's packages as metadata of an rpm repository: as many as wanted, with most of what they depend on. They are in
+ * the order of their file names, as createrepo_c has them.
+ */
 export function debianMetadata(packagesText: string, packageCount: number): MetadataTexts {
-  const text = largestPart(packagesText, packageCount);
+  const text = byFileName(largestPart(packagesText, packageCount));
   return { id: "debian", priority: 500, primary: debianAsPrimary(text), fileLists: debianAsFileLists(text) };
 }
 
@@ -44,6 +48,19 @@ function largestPart(text: string, count: number): string {
     }
   }
   return [...chosen].map((name) => `${blockOf.get(name)}\n`).join("\n");
+}
+
+function byFileName(text: string): string {
+  const stanzas = text.split(/\n\n+/).filter((block) => block !== "");
+  const fileName = (block: string): string => {
+    const [stanza] = parseStanzas(`${block}\n`);
+    return `${stanza?.get("Package")}-${stanza?.get("Version")?.replace(/^\d+:/, "")}`;
+  };
+  return stanzas
+    .map((block) => ({ block, name: fileName(block) }))
+    .sort((a, b) => compareCodeUnits(a.name, b.name))
+    .map(({ block }) => `${block.trimEnd()}\n`)
+    .join("\n");
 }
 
 /** Of three sets, one also has a package and a rival of it, or a version that nobody has. */

@@ -10,10 +10,8 @@ import type { DnfAnswer } from "./resolver-rpm-dnf.ts";
 export type RpmPreferenceRule =
   /** A request means a package at its newest version; dnf also takes what obsoletes older ones alone. */
   | "dnf takes what obsoletes an older version"
-  /** Nothing sets one candidate above the other; dnf comes to ties in another order, or goes back to what came anyway. */
+  /** Nothing sets one candidate above the other, and dnf came to the choice in another order. */
   | "ties in another order"
-  /** Of several candidates, a chosen package recommends one: not a tie to dnf. */
-  | "dnf finds a recommended one better"
   /** Newest versions that exclude each other: which of them gives way. */
   | "another version gives way";
 
@@ -132,8 +130,8 @@ function tieOf(asked: RpmQuestion, problem: RpmProblem, ours: DnfAnswer, theirs:
     const their = candidates.find((id) => other.has(label(pool, id)));
     if (our === undefined || their === undefined) continue;
     const best = candidates.find((id) => pool.solvable(id).package.name === pool.solvable(their).package.name);
-    if (!pool.isTie(our, best ?? their)) continue;
-    const rule = isRecommended(problem, their, other) ? "dnf finds a recommended one better" : "ties in another order";
+    if (!pool.best([our, best ?? their]).includes(our)) continue;
+    const rule = "ties in another order";
     const { name, version } = pool.solvable(their).package;
     const wanted = `${name} = ${version}`;
     if (own.has(label(pool, their)) || requests.includes(wanted)) {
@@ -142,13 +140,6 @@ function tieOf(asked: RpmQuestion, problem: RpmProblem, ours: DnfAnswer, theirs:
     return { rule, instead: { requests: [...requests, wanted] } };
   }
   return undefined;
-}
-
-function isRecommended({ provider, pool }: RpmProblem, id: SolvableId, chosen: ReadonlySet<string>): boolean {
-  const { name } = pool.solvable(id).package;
-  return [...chosen]
-    .flatMap((text) => solvablesCalled(pool, text))
-    .some((other) => provider.recommendedBy(other).includes(name));
 }
 
 function label(pool: RpmProblem["pool"], id: SolvableId): string {

@@ -47,6 +47,46 @@ const RICH = [
   "((a if b) and (b if a))",
 ];
 
+/** Several packages that fill the same need, and what else decides which of them is taken. */
+const CHOICES: readonly SmallRpm[] = [
+  ["app", { requires: "api" }],
+  ["a", { provides: "api" }],
+  ["b", { provides: "api", enhances: "gadget" }],
+  ["c", { provides: "api", supplements: "(gadget and gui)" }],
+  ["gadget"],
+  ["gui"],
+  ["hint", { recommends: "(b if gui)" }],
+  ["fan", { suggests: "c" }],
+  ["rich-fan", { suggests: "(c if gui)" }],
+  ["needs-lib", { requires: "lib" }],
+  ["lib 1-1"],
+  ["lib 2-1", { requires: "c" }],
+  ["brings", { requires: "bringer" }],
+  ["x-bringer", { provides: "bringer", requires: "b" }],
+  ["y-bringer", { provides: "bringer" }],
+  ["praises", { requires: "praiser" }],
+  ["x-praiser", { provides: "praiser", recommends: "b" }],
+  ["y-praiser", { provides: "praiser" }],
+  ["z-app", { requires: "api" }],
+  ["m-left", { requires: "left" }],
+  ["n-right", { requires: "right" }],
+  ["left-1", { provides: "left", conflicts: "right-1" }],
+  ["left-2", { provides: "left" }],
+  ["right-1", { provides: "right" }],
+  ["right-2", { provides: "right" }],
+  ["left-hint", { recommends: "left-1" }],
+  ["a-app", { requires: "drink" }],
+  ["meal-app", { requires: "meal" }],
+  ["b-meal", { provides: "meal", requires: "hot" }],
+  ["c-meal", { provides: "meal" }],
+  ["juice", { provides: "drink" }],
+  ["milk", { provides: "drink, hot" }],
+  ["tea", { provides: "hot" }],
+  ["cooks", { requires: "cook" }],
+  ["x-cook", { provides: "cook", requires: "c-meal" }],
+  ["y-cook", { provides: "cook" }],
+];
+
 const WORLDS: readonly World[] = [
   ...RICH.map((text) => richWorld("requires", text)),
   ...["(a and b)", "(a or b)", "(a unless b)", "(a unless b else c)", "(a if b)", "((a and b) unless c)"].map((text) =>
@@ -85,6 +125,11 @@ const WORLDS: readonly World[] = [
         ["x-mutual", { obsoletes: "y-mutual", provides: "mutual" }],
         ["y-mutual", { obsoletes: "x-mutual", provides: "mutual" }],
         ["needs-mutual", { requires: "mutual" }],
+        ["a-ring", { provides: "ring" }],
+        ["b-ring", { provides: "ring", obsoletes: "c-ring" }],
+        ["c-ring", { provides: "ring", obsoletes: "d-ring" }],
+        ["d-ring", { provides: "ring", obsoletes: "b-ring, a-ring" }],
+        ["needs-ring", { requires: "ring" }],
       ]),
     ],
     sets: [
@@ -98,6 +143,7 @@ const WORLDS: readonly World[] = [
       ["a-provider", "by-provides"],
       ["x-mutual", "y-mutual"],
       ["needs-mutual"],
+      ["needs-ring"],
     ],
   },
   {
@@ -227,6 +273,47 @@ const WORLDS: readonly World[] = [
     sets: [["user"], ["user", "wants-b"], ["cap-user"], ["versioned"], ["stale"], ["hint"], ["name"], ["cap"]],
   },
   {
+    name: "choices",
+    repositories: [smallMetadata(CHOICES)],
+    sets: [
+      ["meal-app", "a-app"],
+      ["meal-app", "a-app", "cooks"],
+      ["m-left", "n-right", "left-hint"],
+      ["app"],
+      ["app", "hint"],
+      ["app", "hint", "gui"],
+      ["app", "fan"],
+      ["app", "rich-fan"],
+      ["app", "rich-fan", "gui"],
+      ["app", "fan", "hint", "gui"],
+      ["app", "gadget"],
+      ["app", "gadget", "fan"],
+      ["app", "gadget", "gui"],
+      ["app", "gadget", "gui", "fan"],
+      ["app", "needs-lib"],
+      ["app", "brings"],
+      ["z-app", "brings"],
+      ["app", "praises"],
+      ["z-app", "praises"],
+      ["m-left", "n-right"],
+      ["n-right", "m-left"],
+      ["left", "right"],
+      ["right", "left"],
+      ["app", "z-app", "brings", "praises", "m-left", "n-right", "needs-lib"],
+    ],
+  },
+  {
+    name: "choices, the other way round",
+    repositories: [smallMetadata(CHOICES.toReversed())],
+    sets: [
+      ["app"],
+      ["meal-app", "a-app", "cooks"],
+      ["app", "z-app", "brings"],
+      ["m-left", "n-right"],
+      ["right", "left"],
+    ],
+  },
+  {
     name: "requests",
     repositories: [
       smallMetadata([
@@ -273,12 +360,16 @@ const WORLDS: readonly World[] = [
   },
 ];
 
+const METADATA_ORDER = "dnf comes to choices in the order of the metadata, we in that of file names";
+
 /** By world and set: what we have to be asked so that we answer as dnf does, and why. */
 const DIFFERENCES: Readonly<Record<string, readonly [reason: string, requests: readonly string[]]>> = {
   "obsoletes: kept": ["dnf takes what obsoletes an older version", ["eager"]],
   "obsoletes: eager kept": ["dnf takes what obsoletes an older version", ["eager"]],
   "architectures: glibc glibc.i686": ["a name without architecture means our own to us", ["glibc.i686"]],
   "architectures: app.i686": ["dnf adds our own architecture's package of a foreign library", ["app.i686", "glibc"]],
+  "choices, the other way round: m-left n-right": [METADATA_ORDER, ["m-left", "n-right", "left-1"]],
+  "choices, the other way round: meal-app a-app cooks": [METADATA_ORDER, ["meal-app", "a-app", "cooks", "milk"]],
   "requests: my-app = 1.0": ["a version without epoch means any to us", ["nothing"]],
 };
 

@@ -129,8 +129,29 @@ function comparable(found: RpmPackage | undefined): object {
   const own = [found.name, "/usr/share/zero"];
   const isForeign = (one: string): boolean => one !== "" && !own.includes(one);
   const listed = (text: string): string[] => [...new Set(text.split("\t").filter(isForeign))].sort();
-  const { requires, preRequires, provides, conflicts, obsoletes, recommends, suggests, supplements, enhances, ...rest } = found;
-  const relations = { requires, preRequires, provides, conflicts, obsoletes, recommends, suggests, supplements, enhances };
+  const {
+    requires,
+    preRequires,
+    provides,
+    conflicts,
+    obsoletes,
+    recommends,
+    suggests,
+    supplements,
+    enhances,
+    ...rest
+  } = found;
+  const relations = {
+    requires,
+    preRequires,
+    provides,
+    conflicts,
+    obsoletes,
+    recommends,
+    suggests,
+    supplements,
+    enhances,
+  };
   return { ...rest, ...Object.fromEntries(Object.entries(relations).map(([kind, text]) => [kind, listed(text)])) };
 }
 

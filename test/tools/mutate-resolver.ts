@@ -26,6 +26,7 @@ interface Mutation {
 const RESOLVER = "src/ospackage/resolver";
 const DEB_TEST = "resolve-deb.test.ts";
 const RPM_TEST = "resolve-rpm.test.ts";
+const CHOICE_TEST = "rule-decisions.test.ts";
 const ORDER_TEST = "installation-order.test.ts";
 
 const MUTATIONS: readonly Mutation[] = [
@@ -245,8 +246,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     name: "rpm: obsolete candidates last",
     file: "rpm-preference.ts",
-    find: "        Number(a.isObsolete) - Number(b.isObsolete) ||\n",
-    replace: "",
+    find: "withoutObsolete(newest, comparison)",
+    replace: "newest",
   },
   {
     name: "rpm: conflict with itself",
@@ -412,28 +413,84 @@ const MUTATIONS: readonly Mutation[] = [
   {
     name: "rpm: newest of what several provide",
     file: "rpm-preference.ts",
-    find: "        a.drawbacks - b.drawbacks ||\n",
+    find: "a.drawbacks - b.drawbacks || ",
     replace: "",
   },
   {
     name: "rpm: outdated providers last",
     file: "rpm-preference.ts",
-    find: "        Number(a.isOld) - Number(b.isOld) ||\n",
+    find: "Number(a.isOld) - Number(b.isOld) || ",
     replace: "",
   },
   {
-    name: "rpm: ties last",
-    file: "next-decision.ts",
-    find: "second === undefined || !provider.isTie(first, second)",
-    replace: "second !== first",
-    test: RPM_TEST,
+    name: "rpm: choices last",
+    file: "rule-decisions.ts",
+    find: "if (best.length === 1) {",
+    replace: "if (best.length > 0) {",
+    test: CHOICE_TEST,
   },
   {
-    name: "rpm: recommended first among ties",
-    file: "next-decision.ts",
-    find: "[first, ...tied].find((candidate) => hinted.has(candidate)) ?? first",
-    replace: "hinted.size < 0 ? (tied[0] ?? first) : first",
-    test: RPM_TEST,
+    name: "rpm: choices once more for what came anyway",
+    file: "rule-decisions.ts",
+    find: "if (later !== undefined) return later;",
+    replace: "",
+    test: CHOICE_TEST,
+  },
+  {
+    name: "rpm: choices once more for what is recommended",
+    file: "rule-decisions.ts",
+    find: "return untried.find((solvable) => choices.isRecommended(solvable, chosen));",
+    replace: "return undefined;",
+    test: CHOICE_TEST,
+  },
+  {
+    name: "rpm: choices by later packages first",
+    file: "rule-decisions.ts",
+    find: "choices.compare(b.solvable, a.solvable)",
+    replace: "choices.compare(a.solvable, b.solvable)",
+    test: CHOICE_TEST,
+  },
+  {
+    name: "rpm: rules of what is chosen only",
+    file: "rule-decisions.ts",
+    find: "isInstalled(solvable) ? openFor(requirement) : undefined",
+    replace: "solvable >= 0 ? openFor(requirement) : undefined",
+    test: CHOICE_TEST,
+  },
+  {
+    name: "rpm: recommended first among equals",
+    file: "rpm-choices.ts",
+    find: "wanted.length > 0 ? wanted : best",
+    replace: "wanted.length < 0 ? wanted : best",
+    test: CHOICE_TEST,
+  },
+  {
+    name: "rpm: conditions of what is recommended",
+    file: "rpm-choices.ts",
+    find: "conditions.every((condition) => isChosen.has(condition))",
+    replace: "conditions.length >= 0",
+    test: CHOICE_TEST,
+  },
+  {
+    name: "rpm: Supplements among equals",
+    file: "rpm-choices.ts",
+    find: 'wishTest(["recommends", "supplements"])',
+    replace: 'wishTest(["recommends", "enhances"])',
+    test: CHOICE_TEST,
+  },
+  {
+    name: "rpm: Suggests among equals",
+    file: "rpm-choices.ts",
+    find: "Number(suggested(b, chosen)) - Number(suggested(a, chosen))",
+    replace: "0 * Number(suggested(b, chosen)) * a",
+    test: CHOICE_TEST,
+  },
+  {
+    name: "rpm: Enhances among equals",
+    file: "rpm-choices.ts",
+    find: 'wishTest(["suggests", "enhances"])',
+    replace: 'wishTest(["suggests", "supplements"])',
+    test: CHOICE_TEST,
   },
   {
     name: "rpm: Recommends",
@@ -466,7 +523,7 @@ try {
     cpSync(path.join(repository, name), path.join(copy, name), { recursive: true });
   }
   symlinkSync(path.join(repository, "node_modules"), path.join(copy, "node_modules"));
-  const unchanged = firstFailure([DEB_TEST, RPM_TEST, ORDER_TEST]);
+  const unchanged = firstFailure([DEB_TEST, RPM_TEST, CHOICE_TEST, ORDER_TEST]);
   if (unchanged !== undefined) throw new Error(`the tests fail without any change: ${unchanged}`);
   let unnoticed = 0;
   for (const mutation of mutations) {

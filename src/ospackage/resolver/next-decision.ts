@@ -8,7 +8,7 @@ import type { Trail } from "./trail.ts";
  *
  * The order is that of a walk from the roots into the depth, with all roots counted as present first, as apt has it.
  * A requirement is filled by what the walk has met so far: something that the solver already knows to come, but that the
- * walk meets later, does not change which alternative is preferred. {@link SolverProvider.isTie} changes both.
+ * walk meets later, does not change which alternative is preferred.
  */
 export function nextDecision(
   provider: SolverProvider,
@@ -17,7 +17,6 @@ export function nextDecision(
 ): SolvableId | undefined {
   const met = new Set<SolvableId>();
   const path: Iterator<RequirementId>[] = [];
-  let tie: RequirementId | undefined;
   for (const root of roots) {
     const present = provider.candidates(root).find(isInstalled);
     if (present === undefined) return preferredCandidate(root);
@@ -39,7 +38,7 @@ export function nextDecision(
   }
   return undefined;
 
-  /** Goes on from where the path is; the first decision on the way, else the first tie. */
+  /** Goes on from where the path is; the first decision on the way. */
   function walk(): SolvableId | undefined {
     for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
       const next = top.next();
@@ -50,32 +49,14 @@ export function nextDecision(
       const decision = fill(next.value);
       if (decision !== undefined) return decision;
     }
-    return tie === undefined ? undefined : decideTie(tie);
-  }
-
-  /** The first of those that nothing sets above each other, or one that something chosen hints at. */
-  function decideTie(requirement: RequirementId): SolvableId {
-    const first = preferredCandidate(requirement);
-    const tied = provider
-      .candidates(requirement)
-      .filter((candidate) => isPossible(candidate) && provider.isTie?.(first, candidate) === true);
-    const hinted = new Set([...met].flatMap((solvable) => provider.hints?.(solvable) ?? []));
-    return [first, ...tied].find((candidate) => hinted.has(candidate)) ?? first;
+    return undefined;
   }
 
   function fill(requirement: RequirementId): SolvableId | undefined {
     const candidates = provider.candidates(requirement);
     if (candidates.some((candidate) => met.has(candidate))) return undefined;
     if (!provider.conditions(requirement).every(isInstalled)) return undefined;
-    if (provider.isTie === undefined) return visit(preferredCandidate(requirement));
-    const present = candidates.find(isInstalled);
-    if (present !== undefined) return visit(present);
-    const [first, second] = candidates.filter(isPossible);
-    if (first === undefined || second === undefined || !provider.isTie(first, second)) {
-      return visit(preferredCandidate(requirement));
-    }
-    tie ??= requirement;
-    return undefined;
+    return visit(preferredCandidate(requirement));
   }
 
   /** Walks on below a solvable that is installed; one that is not is the decision. */

@@ -14,7 +14,8 @@ export type RpmResolution =
  * Chooses the packages that a system needs, out of RPM repositories.
  *
  * Preference is dnf's: higher repository priority, the system's own architecture, what no other candidate obsoletes, the
- * newest version; where several names are left, what is there for another reason, else the first by name.
+ * newest version; where several names are left, what is there for another reason, what something chosen recommends, what
+ * it suggests, else the first by name.
  * @throws as {@link resolve}
  */
 export function resolveRpm(options: ResolveRpmOptions): RpmResolution {

@@ -1,3 +1,4 @@
+import { compareCodeUnits } from "../../core/index.ts";
 import type { IndexedPackage } from "../indexed-package.ts";
 import type { RepositoryIndex } from "../repository/repository.ts";
 import { compareEvrs } from "../rpm/compare-rpm-versions.ts";
@@ -5,7 +6,7 @@ import { capabilitiesOverlap, type RpmCapability } from "../rpm/rpm-capability.t
 import type { RpmIndex, RpmPackage } from "../rpm/rpm-index.ts";
 import { parseRpmRelations } from "../rpm/rpm-relations.ts";
 import { cached, createPackageOffers, type PackagePool, type Solvable } from "./package-pool.ts";
-import { orderRpmCandidates, type RpmCandidate, type RpmComparison } from "./rpm-preference.ts";
+import { bestRpmCandidates, orderRpmCandidates, type RpmCandidate, type RpmComparison } from "./rpm-preference.ts";
 import type { SolvableId } from "./solver-provider.ts";
 
 /** RPM packages that may be installed. */
@@ -21,8 +22,10 @@ export interface RpmPool extends PackagePool<RpmPackage> {
   supplementing(): readonly SolvableId[];
   /** Solvables as dnf would choose: most preferred first, each once. */
   inOrder(solvables: readonly SolvableId[]): readonly SolvableId[];
-  /** Whether nothing sets the first above the second, in the order of {@link inOrder}. */
-  isTie(first: SolvableId, second: SolvableId): boolean;
+  /** Of solvables, those that nothing sets below another one of them, in the order of {@link inOrder}. */
+  best(solvables: readonly SolvableId[]): readonly SolvableId[];
+  /** By repository, then by file name: as createrepo_c puts packages into metadata. */
+  compareFiles(first: SolvableId, second: SolvableId): number;
   /** Whether a package is for another architecture than the system's own. */
   isForeign(solvable: SolvableId): boolean;
   /** Whether several versions can be installed side by side. */
@@ -65,6 +68,8 @@ export function createRpmPool({ repositories, architecture, foreign, exclude }: 
   const versionsByName = new Map<string, readonly SolvableId[]>();
   const providersByName = new Map<string, readonly SolvableId[]>();
   const matchesByText = new Map<string, readonly SolvableId[]>();
+  const bestByIds = new Map<string, readonly SolvableId[]>();
+  const repositoryRanks = new Map<unknown, number>(repositories.map((repository, rank) => [repository, rank]));
   const wanted = new Set<string>();
   const comparison: RpmComparison = {
     obsoletes,
@@ -188,13 +193,16 @@ export function createRpmPool({ repositories, architecture, foreign, exclude }: 
     });
   }
 
-  function isTie(first: SolvableId, second: SolvableId): boolean {
-    const [a, b] = [toCandidate(first), toCandidate(second)];
+  function best(ids: readonly SolvableId[]): readonly SolvableId[] {
+    return cached(bestByIds, ids.join(), () => bestRpmCandidates(ids.map(toCandidate), comparison));
+  }
+
+  function compareFiles(first: SolvableId, second: SolvableId): number {
+    const [a, b] = [solvable(first), solvable(second)];
     return (
-      a.name !== b.name &&
-      a.priority === b.priority &&
-      a.isForeign === b.isForeign &&
-      obsoletes(first, second) === obsoletes(second, first)
+      (repositoryRanks.get(a.repository) ?? 0) - (repositoryRanks.get(b.repository) ?? 0) ||
+      compareCodeUnits(fileNameOf(a.package), fileNameOf(b.package)) ||
+      compareCodeUnits(a.package.path, b.package.path)
     );
   }
 
@@ -209,7 +217,8 @@ export function createRpmPool({ repositories, architecture, foreign, exclude }: 
     obsoletes,
     supplementing,
     inOrder,
-    isTie,
+    best,
+    compareFiles,
     isForeign,
     isInstallOnly: (id) => [...providedBy(id).keys()].some((name) => INSTALL_ONLY.has(name)),
     wantedFiles: () => [...wanted],
@@ -218,6 +227,10 @@ export function createRpmPool({ repositories, architecture, foreign, exclude }: 
     fits,
     compareVersions: compareEvrs,
   };
+}
+
+function fileNameOf({ path }: RpmPackage): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 function identityOf({ name, version, architecture }: RpmPackage): string {

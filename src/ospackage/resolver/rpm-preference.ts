@@ -23,56 +23,86 @@ export interface RpmComparison {
 }
 
 /**
- * Candidates as dnf prefers them: higher repository priority, own architecture, what no other of them obsoletes, the
- * newest of each name before older ones; of those, what provides the newest of what several provide, what is the newest
- * that there is of its name, then by name.
+ * All candidates as dnf prefers them: the best ones, then the best of those that are left, and so on.
  *
- * @see libsolv's `policy_filter_unwanted`
+ * @see bestRpmCandidates
  */
 export function orderRpmCandidates(
   candidates: readonly RpmCandidate[],
   comparison: RpmComparison,
 ): readonly SolvableId[] {
-  const ranked = withRounds(candidates);
-  const best = ranked.filter(({ round }) => round === 0);
-  if (new Set(best.map(({ name }) => name)).size < 2) return ranked.map(({ id }) => id);
-  const isObsolete = (id: SolvableId): boolean =>
-    best.some((other) => comparison.obsoletes(other.id, id) && !comparison.obsoletes(id, other.id));
+  const order: SolvableId[] = [];
+  let left = candidates;
+  while (left.length > 0) {
+    const best = new Set(bestRpmCandidates(left, comparison));
+    order.push(...best);
+    left = left.filter(({ id }) => !best.has(id));
+  }
+  return order;
+}
+
+/**
+ * The candidates that dnf chooses from: those with the highest repository priority, for the best architecture, the
+ * newest of each name, without what another one of them obsoletes.
+ *
+ * They are in the order in which dnf takes them when nothing recommends one: what provides the newest of what several
+ * provide, what is the newest that there is of its name, then by name.
+ * @see libsolv's `policy_filter_unwanted`
+ */
+export function bestRpmCandidates(
+  candidates: readonly RpmCandidate[],
+  comparison: RpmComparison,
+): readonly SolvableId[] {
+  const newest = newestOfEachName(candidates);
+  if (newest.length < 2) return newest.map(({ id }) => id);
+  const best = withoutObsolete(newest, comparison);
   const drawbacks = drawbacksOf(best, comparison);
-  return ranked
+  return best
     .map((candidate) => ({
       ...candidate,
-      isObsolete: isObsolete(candidate.id),
       drawbacks: drawbacks.get(candidate.id) ?? 0,
       isOld: comparison.isOld(candidate.id),
     }))
-    .sort(
-      (a, b) =>
-        compareRepositories(a, b) ||
-        a.round - b.round ||
-        Number(a.isObsolete) - Number(b.isObsolete) ||
-        a.drawbacks - b.drawbacks ||
-        Number(a.isOld) - Number(b.isOld) ||
-        compareCodeUnits(a.name, b.name),
-    )
+    .sort((a, b) => a.drawbacks - b.drawbacks || Number(a.isOld) - Number(b.isOld) || compareCodeUnits(a.name, b.name))
     .map(({ id }) => id);
+}
+
+/** Without those that others obsolete, directly or not, and that do not obsolete these in turn. */
+function withoutObsolete(candidates: readonly RpmCandidate[], comparison: RpmComparison): readonly RpmCandidate[] {
+  const obsoleted = new Map<SolvableId, readonly SolvableId[]>();
+  for (const { id } of candidates) {
+    const found = candidates.filter((other) => comparison.obsoletes(id, other.id)).map((other) => other.id);
+    if (found.length > 0) obsoleted.set(id, found);
+  }
+  const reached = new Map([...obsoleted.keys()].map((id) => [id, reachable(id, obsoleted)]));
+  return candidates.filter(
+    ({ id }) => ![...reached].some(([other, ids]) => ids.has(id) && reached.get(id)?.has(other) !== true),
+  );
+}
+
+function reachable(from: SolvableId, steps: ReadonlyMap<SolvableId, readonly SolvableId[]>): ReadonlySet<SolvableId> {
+  const found = new Set(steps.get(from));
+  // The set grows while it is walked.
+  for (const id of found) for (const next of steps.get(id) ?? []) found.add(next);
+  return found;
+}
+
+/** Only of the best repositories and architecture. */
+function newestOfEachName(candidates: readonly RpmCandidate[]): readonly RpmCandidate[] {
+  const newest = new Map<string, RpmCandidate>();
+  let first: RpmCandidate | undefined;
+  for (const candidate of candidates.toSorted(
+    (a, b) => compareRepositories(a, b) || compareEvrs(b.version, a.version),
+  )) {
+    first ??= candidate;
+    if (compareRepositories(first, candidate) !== 0) break;
+    if (!newest.has(candidate.name)) newest.set(candidate.name, candidate);
+  }
+  return [...newest.values()];
 }
 
 function compareRepositories(a: RpmCandidate, b: RpmCandidate): number {
   return b.priority - a.priority || Number(a.isForeign) - Number(b.isForeign);
-}
-
-/** The newest of each name are in round 0, the next ones in round 1. */
-function withRounds(candidates: readonly RpmCandidate[]): readonly (RpmCandidate & { readonly round: number })[] {
-  const seen = new Map<string, number>();
-  return candidates
-    .toSorted((a, b) => compareRepositories(a, b) || compareEvrs(b.version, a.version))
-    .map((candidate) => {
-      const key = `${candidate.priority} ${candidate.isForeign} ${candidate.name}`;
-      const round = seen.get(key) ?? 0;
-      seen.set(key, round + 1);
-      return { ...candidate, round };
-    });
 }
 
 /** For each candidate, how often others provide something newer that it provides as well. */

@@ -1,13 +1,14 @@
 import type { RpmRelation } from "../rpm/rich-dependency.ts";
 import type { RpmPackage } from "../rpm/rpm-index.ts";
 import { parseRpmRelations } from "../rpm/rpm-relations.ts";
+import { createRpmChoices } from "./rpm-choices.ts";
 import { type RichClause, richClauses, TooManyClausesError } from "./rich-clauses.ts";
 import type { RpmPool } from "./rpm-pool.ts";
 import { isRpmlib, rpmHas } from "./rpmlib-features.ts";
 import type { RequirementId, SolvableId, SolverProvider } from "./solver-provider.ts";
 
 /** The relation fields that come to requirements; Conflicts does as far as it has rich dependencies. */
-export type RpmRequirementField = "preRequires" | "requires" | "conflicts" | "recommends" | "supplements";
+export type RpmRequirementField = "preRequires" | "requires" | "conflicts" | "recommends" | "suggests" | "supplements";
 
 /** RPM packages as {@link SolverProvider}. */
 export interface RpmProvider extends SolverProvider {
@@ -35,6 +36,7 @@ export function createRpmProvider(pool: RpmPool, installWeak: boolean): RpmProvi
     requires: [],
     conflicts: [],
     recommends: [],
+    suggests: [],
     supplements: [],
   };
   const conflictsOf: (readonly SolvableId[])[] = [];
@@ -137,8 +139,7 @@ export function createRpmProvider(pool: RpmPool, installWeak: boolean): RpmProvi
       installWeak ? [...requirementsOf(solvable, "recommends"), ...requirementsOf(solvable, "supplements")] : [],
     conflicts: (solvable) => (conflictsOf[solvable] ??= findConflicts(solvable)),
     versions,
-    hints: (solvable) => requirementsOf(solvable, "recommends").flatMap((id) => requirement(id).candidates),
-    isTie: (first, second) => pool.isTie(first, second),
+    choices: createRpmChoices(pool, (solvable, field) => requirementsOf(solvable, field).map(requirement)),
     requirementOn: (text, candidates) =>
       requirements.push({ text, relation: undefined, conditions: [], candidates }) - 1,
     requirementsOf,

@@ -1,6 +1,8 @@
 import { absent, installed, saysInstalled, solvableOf, type Clause, type ClauseOrigin } from "./clause.ts";
 import { learnClause } from "./learn-clause.ts";
+import type { Decisions } from "./decisions.ts";
 import { nextDecision } from "./next-decision.ts";
+import { ruleDecisions } from "./rule-decisions.ts";
 import type { RequirementId, SolvableId, SolverProvider } from "./solver-provider.ts";
 import { createTrail } from "./trail.ts";
 import { unsatisfiableCore } from "./unsatisfiable-core.ts";
@@ -36,6 +38,10 @@ export type SolveResult = SolverStatistics &
 export function solve(provider: SolverProvider, roots: readonly RequirementId[]): SolveResult {
   const trail = createTrail();
   const clauses = createWatchedClauses(trail);
+  const strategy: Decisions =
+    provider.choices === undefined
+      ? { next: () => nextDecision(provider, roots, trail), revise: () => undefined }
+      : ruleDecisions(provider, provider.choices, roots, trail);
   const entered = new Set<SolvableId>();
   let propagated = 0;
   let decisions = 0;
@@ -44,8 +50,13 @@ export function solve(provider: SolverProvider, roots: readonly RequirementId[])
   let conflict = addRoots() ?? propagate();
   for (;;) {
     if (conflict === undefined) {
-      const decision = nextDecision(provider, roots, trail);
-      if (decision === undefined) return { satisfiable: true, installed: chosen(), decisions, conflicts };
+      let decision = strategy.next();
+      if (decision === undefined) {
+        const revision = strategy.revise();
+        if (revision === undefined) return { satisfiable: true, installed: chosen(), decisions, conflicts };
+        backtrackTo(revision.level);
+        decision = revision.solvable;
+      }
       decisions += 1;
       trail.openLevel();
       trail.assign(installed(decision), undefined);
@@ -55,11 +66,15 @@ export function solve(provider: SolverProvider, roots: readonly RequirementId[])
       }
       conflicts += 1;
       const lesson = learnClause(conflict, trail);
-      trail.backtrackTo(lesson.level);
-      propagated = trail.literals.length;
+      backtrackTo(lesson.level);
       clauses.add(lesson.clause);
     }
     conflict = propagate();
+  }
+
+  function backtrackTo(level: number): void {
+    trail.backtrackTo(level);
+    propagated = trail.literals.length;
   }
 
   function addRoots(): Clause | undefined {

@@ -22,13 +22,16 @@ export interface SolverProvider {
   conflicts(solvable: SolvableId): readonly SolvableId[];
   /** All solvables of the same name, of which at most one can be installed; with or without `solvable` itself. */
   versions(solvable: SolvableId): readonly SolvableId[];
-  /**
-   * Tells whether nothing sets the first of two candidates above the second.
-   *
-   * With it, a requirement is filled by whatever is there already, and ties are decided when nothing else is left, as
-   * libsolv has it. Without, everything is decided in the order of a walk from the roots into the depth, as apt has it.
-   */
-  isTie?(first: SolvableId, second: SolvableId): boolean;
-  /** What a solvable would rather see chosen where there is a tie. */
-  hints?(solvable: SolvableId): readonly SolvableId[];
+  /** With it, decisions are made rule by rule, as libsolv makes them; without, in a walk from the roots, as apt's. */
+  readonly choices?: CandidateChoices;
+}
+
+/** How to choose between candidates, depending on what is installed already. */
+export interface CandidateChoices {
+  /** Of candidates that can all be installed, those that nothing sets below another one; most preferred first. */
+  best(candidates: readonly SolvableId[], chosen: readonly SolvableId[]): readonly SolvableId[];
+  /** Whether something chosen asks for a solvable without needing it. */
+  isRecommended(solvable: SolvableId, chosen: readonly SolvableId[]): boolean;
+  /** The order of the metadata: negative when the first comes before the second. */
+  compare(first: SolvableId, second: SolvableId): number;
 }

@@ -6,8 +6,11 @@ import { isRpmlib } from "../rpmlib-features.ts";
 import type { RequirementId, SolvableId } from "../solver-provider.ts";
 import { type Exclusion, type Explanations, listVersions, type Need, type PackageFacts } from "./explained-provider.ts";
 
+/** Fields that bring packages in; the others only say which of several. */
+type NeedField = Exclude<RpmRequirementField, "suggests">;
+
 /** What a package does with the relations of a field. */
-const VERBS: Readonly<Record<RpmRequirementField, Pick<Need, "verb" | "kind">>> = {
+const VERBS: Readonly<Record<NeedField, Pick<Need, "verb" | "kind">>> = {
   preRequires: { verb: "requires in advance", kind: "pre-depends" },
   requires: { verb: "requires", kind: "depends" },
   conflicts: { verb: "conflicts with", kind: "depends" },
@@ -26,7 +29,7 @@ export function explainRpm(provider: RpmProvider): Explanations {
   }
 
   function needs(solvable: SolvableId): readonly Need[] {
-    const ofField = (field: RpmRequirementField): readonly Need[] =>
+    const ofField = (field: NeedField): readonly Need[] =>
       provider.requirementsOf(solvable, field).map((requirement) => ({ requirement, ...VERBS[field] }));
     const wishes = new Set(provider.wishes(solvable));
     return [
