@@ -28,7 +28,11 @@ export async function prunePackageCache(
 
 async function prune(host: Host, { settings, emit }: BuildRequest, places: BuildPlaces, lock: Lock): Promise<void> {
   const { maxSizeBytes, retentionDays } = settings.packageCache;
-  const used = new Set(packagePaths([...lock.packages, ...lock.toolPackages], places.packageCache).values());
+  const packages = [...lock.packages, ...lock.toolPackages].map(({ sha256, ...named }) => ({
+    ...named,
+    digest: sha256,
+  }));
+  const used = new Set(packagePaths(packages, places.packageCache).values());
   await using alone = await tryFileLock(useLockFile(settings.cacheDir));
   const { fileCount, freedBytes } = await prunePackages(host, path.join(settings.cacheDir, PACKAGE_CACHE), {
     maxSizeBytes,

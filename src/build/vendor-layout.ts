@@ -1,6 +1,7 @@
 import path from "node:path";
 import { compareCodeUnits, ComposerError, type Sha256Hex, sha256 } from "../core/index.ts";
 import {
+  digestOf,
   formatDigests,
   type Lock,
   type LockedPackage,
@@ -206,7 +207,9 @@ function faultsOf(
 function lists(index: Pick<PackageIndex, "byName">, locked: LockedPackage): boolean {
   return index
     .byName(locked.name)
-    .some((one) => one.sha256 === locked.sha256 && one.sizeBytes === locked.sizeBytes && one.path === locked.path);
+    .some(
+      (one) => digestOf(one) === digestOf(locked) && one.sizeBytes === locked.sizeBytes && one.path === locked.path,
+    );
 }
 
 function dateText(seconds: number): string {

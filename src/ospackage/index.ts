@@ -3,7 +3,7 @@
  */
 export * from "./compression/index.ts";
 export * from "./deb/index.ts";
-export type * from "./indexed-package.ts";
+export * from "./indexed-package.ts";
 export * from "./lock/index.ts";
 export { readTrustedKeys } from "./openpgp/index.ts";
 export * from "./repository/index.ts";

@@ -1,4 +1,4 @@
-import type { Sha256Hex } from "../core/index.ts";
+import type { FileDigest, Sha256Hex } from "../core/index.ts";
 
 /** What an index says about a package, in both families. */
 export interface IndexedPackage {
@@ -21,10 +21,21 @@ export interface IndexedPackage {
   readonly buildTimeSeconds?: number;
   readonly sizeBytes: number;
   readonly installedSizeBytes: number;
-  readonly sha256: Sha256Hex;
+  /** Absent where the index lists the file by a longer digest. */
+  readonly sha256?: Sha256Hex;
+  /** SHA-384 or SHA-512 of the file, in place of `sha256`. */
+  readonly longDigest?: FileDigest;
   /** Of Debian packages only: whether no system is without it, and the Priority field. */
   readonly essential?: boolean;
   readonly priority?: string;
+}
+
+/** What the index knows a file by. */
+export function digestOf({
+  sha256,
+  longDigest,
+}: Pick<IndexedPackage, "sha256" | "longDigest">): FileDigest | undefined {
+  return longDigest ?? sha256;
 }
 
 /** What an index of either family can be asked. */

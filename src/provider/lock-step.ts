@@ -15,6 +15,7 @@ import {
   type RestrictIndex,
   withTemplateWords,
 } from "../ospackage/index.ts";
+import { findSha256 } from "./find-sha256.ts";
 import type { ProviderBuild } from "./provider-build.ts";
 import { saveResultsIn } from "./saved-results.ts";
 
@@ -69,7 +70,7 @@ function choosingStep<Index extends PackageIndex>(
       const indexes = await values.get(index);
       const repositories = preference === undefined ? indexes : preferLocked(indexes, preference, restrict);
       const asked = preference === undefined ? requests : preferLockedKernels(requests, indexes, preference);
-      const { image, tools } = await choose(repositories, { requests: asked, exclude });
+      const { image, tools } = await findSha256(build, await choose(repositories, { requests: asked, exclude }));
       const resolution = withTemplateWords(image, asked, requests);
       return createLock({ providerId, repositories: indexes, resolution, toolResolution: tools, baseDirectory });
     },

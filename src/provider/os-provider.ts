@@ -54,7 +54,7 @@ export async function createOsProvider(host: Host, request: BuildRequest): Promi
         origins: {
           sources,
           archivesOf: ({ id, dateSeconds }) => snapshotAddresses(build.snapshots.get(id), dateSeconds, ""),
-          locate: (locked) => packageLocation(build, locked),
+          locate: (locked) => packageLocation(build, locked, locked.sha256),
           check: (packages, stored) => build.family.checkFiles(build, filesOf(packages, stored)),
         },
         baseTree: tree.baseTree,

@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { PackageFile } from "../chroot/index.ts";
-import type { Sha256Hex, Step, StepValues } from "../core/index.ts";
+import type { FileDigest, Sha256Hex, Step, StepValues } from "../core/index.ts";
 import { fetchPackages, type Lock, type LockedPackage, type PackageLocation } from "../ospackage/index.ts";
 import { type ProviderBuild, signalOption } from "./provider-build.ts";
 import { snapshotAddresses } from "./snapshot-addresses.ts";
@@ -81,7 +81,7 @@ function storeStep(
     settings: null,
     run: async (values) => {
       const wanted = [...(await values.get(packageSet)), ...(await values.get(toolSet))];
-      const locations = wanted.map((locked) => packageLocation(build, locked));
+      const locations = wanted.map((locked) => packageLocation(build, locked, locked.sha256));
       const { workers } = settings;
       const stored = await fetchPackages(host, locations, {
         cacheDir: paths.packageCache,
@@ -98,14 +98,21 @@ function storeStep(
   };
 }
 
-/** Where the file of a locked package is: at its mirror and in archives, or on this machine. */
-export function packageLocation(
+/** What says where the file of a package is. */
+export type PlacedPackage = Pick<
+  LockedPackage,
+  "name" | "version" | "architecture" | "sizeBytes" | "repository" | "path" | "baseUrl"
+>;
+
+/** Where the file of a package is: at its mirror and in archives, or on this machine. */
+export function packageLocation<Digest extends FileDigest>(
   { request, sources, snapshots }: ProviderBuild,
-  locked: LockedPackage,
-): PackageLocation {
-  const { name, version, architecture, sha256, sizeBytes } = locked;
+  locked: PlacedPackage,
+  digest: Digest,
+): PackageLocation<Digest> {
+  const { name, version, architecture, sizeBytes } = locked;
   const source = sources.find(({ id }) => id === locked.repository);
-  const identity = { name, version, architecture, sha256, sizeBytes };
+  const identity = { name, version, architecture, digest, sizeBytes };
   if (source?.kind === "deb") {
     const repository = request.locked?.lock.repositories.find(({ id }) => id === source.id);
     const archiveUrls = snapshotAddresses(snapshots.get(source.id), repository?.dateSeconds, locked.path);

@@ -85,7 +85,7 @@ export interface PackageOrigins {
   /** Addresses that may show a repository as it was when its locked metadata was signed. */
   readonly archivesOf: (repository: LockedRepository) => readonly string[];
   /** Where the file of a locked package is. */
-  readonly locate: (locked: LockedPackage) => PackageLocation;
+  readonly locate: (locked: LockedPackage) => PackageLocation<Sha256Hex>;
   /**
    * Checks fetched files, given by digest, beyond their digests, as a build does before it unpacks them.
    *

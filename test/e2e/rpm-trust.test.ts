@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -9,6 +10,7 @@ import {
   makeBadRepository,
   makeBadRepositoryKeys,
 } from "../fixtures/rpm-distribution/bad/make-bad-repository.ts";
+import { makeRepository } from "../fixtures/rpm-distribution/repository/make-repository.ts";
 import { makeTiny, type TinyDistribution } from "../fixtures/rpm-distribution/tiny/make-tiny.ts";
 import { type CliResult, runComposer } from "./support/cli.ts";
 import { sha256Of } from "../fixtures/signed-repository.ts";
@@ -187,6 +189,51 @@ describe("a vendor directory of rpm packages", () => {
     const damaged = await place.compose(...build);
     expect([damaged.exitCode, damaged.stdout]).toEqual([1, ""]);
     expect(damaged.stderr).toMatch(/tool-1\.0-1\.noarch\.rpm.* (damaged|not)/);
+  });
+});
+
+describe("a repository that lists its packages by SHA-512", () => {
+  it("is locked by SHA-256, built from that lock, and preferred when the lock is renewed", async () => {
+    const mirror = { directory: tiny.baseSha512, keyFiles: [tiny.keyFile] };
+    const place = await openWorkplace("sha512", mirror, { packages: ["app", "tool"] });
+    const succeed = async (...words: readonly string[]): Promise<void> => {
+      const { exitCode, stderr } = await place.compose(...words);
+      expect(exitCode, stderr).toBe(0);
+    };
+    await succeed("lock", "edge.yml");
+    const { packages } = await readLock(place);
+    const app = packages.find(({ name }) => name === "app");
+    const content = await readFile(path.join(tiny.base, "Packages/app-1.0-1.noarch.rpm"));
+    expect(app).toMatchObject({
+      sha256: sha256Of(content),
+      longDigest: createHash("sha512").update(content).digest("hex"),
+    });
+    const text = await readFile(place.at("edge.lock.json"), "utf8");
+    await succeed("lock", "edge.yml", "--update");
+    expect(await readFile(place.at("edge.lock.json"), "utf8")).toBe(text);
+
+    await rm(place.at("cache"), { recursive: true });
+    await succeed("build", "edge.yml", "--locked", "--stage", "packages");
+    await succeed("vendor", "edge.yml", "vendored");
+    expect(JSON.parse(await readFile(place.at("vendored/vendor.json"), "utf8"))).toMatchObject({
+      repositories: [{ id: "azure-linux", complete: true }, {}],
+    });
+    await succeed("build", "edge.yml", "--locked", "--offline", "--vendor", "vendored", "--stage", "packages");
+  });
+
+  it("is refused when a package is another one", async () => {
+    const directory = path.join(room.path, "sha512-changed");
+    await cp(tiny.base, directory, { recursive: true });
+    await makeRepository(directory, keys.trusted, { checksum: "sha512" });
+    const file = path.join(directory, "Packages/app-1.0-1.noarch.rpm");
+    const content = await readFile(file);
+    await rm(file);
+    await writeFile(file, content.with(content.length - 1, (content.at(-1) ?? 0) ^ 1));
+    const mirror = { directory, keyFiles: [tiny.keyFile] };
+    const place = await openWorkplace("sha512-changed", mirror, { packages: ["app"] });
+    const { exitCode, stderr } = await place.compose("lock", "edge.yml");
+    expect([exitCode, errorOf(stderr)]).toEqual([1, expect.stringMatching(/: its SHA-512 is not the one that/)]);
+    expect(packagesAmong(await place.cached()).filter((name) => name.startsWith("app"))).toEqual([]);
   });
 });
 

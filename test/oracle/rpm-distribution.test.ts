@@ -7,6 +7,7 @@ import { parse } from "yaml";
 import { createTreeWriter } from "../../src/host/index.ts";
 import {
   type RpmRepositorySource,
+  digestOf,
   fetchPackages,
   readRpmRepository,
   readTrustedKeys,
@@ -207,7 +208,10 @@ async function useRepository(bad: BadRepository, cacheDir: string, root: string)
     renameSync(then ?? "", now ?? "");
   }
   const { index } = await readRpmRepository(host, source, options);
-  const app = index.byName("app").map((each) => ({ ...each, url: address + each.path }));
+  const app = index.byName("app").flatMap((each) => {
+    const digest = digestOf(each);
+    return digest === undefined ? [] : [{ ...each, digest, url: address + each.path }];
+  });
   const files = await fetchPackages(host, app, { ...options, workers: 1 });
   const trusted = await readTrustedKeys(host, bad.keys);
   for (const file of files.values()) {

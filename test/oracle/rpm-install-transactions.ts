@@ -73,8 +73,12 @@ async function packageFiles(files: readonly string[]): Promise<PackageFile[]> {
   const source = { kind: "local", id: "files", priority: 500, files } as const;
   const { index } = await readLocalRpms(testHost(new Date()), source, { architecture: "x86_64" });
   const packages = [...index.names()].flatMap((name) => index.byName(name));
-  return packages.map((each) => ({
-    file: each.path,
-    package: { ...each, repository: source.id, essential: false, dependsOn: [], preDependsOn: [] },
-  }));
+  return packages.map((each) => {
+    const { path: file, sha256 } = each;
+    if (sha256 === undefined) throw new Error(`${file} has no SHA-256`);
+    return {
+      file,
+      package: { ...each, sha256, repository: source.id, essential: false, dependsOn: [], preDependsOn: [] },
+    };
+  });
 }

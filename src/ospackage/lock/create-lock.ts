@@ -73,13 +73,16 @@ function lockRepository({ source, ...index }: RepositoryIndex<unknown>, baseDire
 
 function lockPackage(resolved: ResolvedPackage, baseDirectory: string, broughtInBy: string | undefined): LockedPackage {
   const { package: chosen, repository, requestedAs, dependsOn, preDependsOn } = resolved;
+  const { sha256, longDigest } = chosen;
+  if (sha256 === undefined) throw new Error(`nobody found the SHA-256 of ${chosen.name}`);
   return {
     name: chosen.name,
     version: chosen.version,
     architecture: chosen.architecture,
     sizeBytes: chosen.sizeBytes,
     installedSizeBytes: chosen.installedSizeBytes,
-    sha256: chosen.sha256,
+    sha256,
+    ...(longDigest === undefined ? {} : { longDigest }),
     repository: repository.source.id,
     path: pathBelow(repository, chosen.path, baseDirectory),
     ...(chosen.baseUrl === undefined ? {} : { baseUrl: withoutCredentials(chosen.baseUrl) }),

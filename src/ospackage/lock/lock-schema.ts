@@ -62,6 +62,12 @@ const LockedPackage = Type.Object(
     sizeBytes: sizeBytes("Size of the package file"),
     installedSizeBytes: sizeBytes("Size when installed, as its index says"),
     sha256: digest("SHA-256 of the package file: what is accepted, wherever it comes from"),
+    longDigest: Type.Optional(
+      text(
+        "SHA-384 or SHA-512 of it, where its index lists it by that",
+        matching("^([0-9a-f]{96}|[0-9a-f]{128})$", "96 or 128 lower-case hexadecimal digits"),
+      ),
+    ),
     repository: text("Name of its repository"),
     path: text(
       "Path below the address of its repository",

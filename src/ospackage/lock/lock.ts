@@ -1,4 +1,4 @@
-import type { Sha256Hex } from "../../core/index.ts";
+import type { FileDigest, Sha256Hex } from "../../core/index.ts";
 
 /** What an index was made from and who vouches for it. Addresses are the provider's canonical ones, never a mirror's. */
 export interface LockedRepository {
@@ -32,6 +32,8 @@ export interface LockedPackage {
   readonly sizeBytes: number;
   readonly installedSizeBytes: number;
   readonly sha256: Sha256Hex;
+  /** SHA-384 or SHA-512, where its index lists it by that. */
+  readonly longDigest?: FileDigest;
   readonly repository: string;
   /** Path below the repository's address; of a local repository, below its directory or relative to the template. */
   readonly path: string;

@@ -1,5 +1,5 @@
 import { ComposerError, globMatcher, isGlob, nearestOf } from "../../core/index.ts";
-import type { IndexedPackage, PackageIndex } from "../indexed-package.ts";
+import { digestOf, type IndexedPackage, type PackageIndex } from "../indexed-package.ts";
 import type { RepositoryIndex } from "../repository/repository.ts";
 import type { PackageRequest } from "../resolver/package-request.ts";
 import type { Resolution } from "../resolver/resolve.ts";
@@ -33,13 +33,13 @@ export function preferLocked<Index extends PackageIndex>(
   const { packages, toolPackages } = preference.lock;
   const isFree = freedBy(preference);
   const locked = [...packages, ...toolPackages].filter(({ name }) => !isFree(name));
-  const digests = new Set(locked.map(({ sha256 }) => sha256));
+  const digests = new Set(locked.map(digestOf));
   const preferred = repositories
     .filter(({ source }) => source.priority >= 0)
     .map(({ source, index, ...rest }) => ({
       ...rest,
       source: { ...source, priority: source.priority + LOCKED_BONUS },
-      index: restrict(index, ({ sha256 }) => digests.has(sha256)),
+      index: restrict(index, (candidate) => digests.has(digestOf(candidate))),
     }));
   return [...preferred, ...repositories];
 }

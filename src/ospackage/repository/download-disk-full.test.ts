@@ -74,7 +74,7 @@ async function fetchThreeTimes(): Promise<Attempt[]> {
       try {
         await fetchFile(host, ${JSON.stringify(`${server.url}/file`)}, target, {
           sizeBytes: ${CONTENT.length},
-          sha256: ${JSON.stringify(sha256(CONTENT))},
+          digest: ${JSON.stringify(sha256(CONTENT))},
           partialDir: path.join(directory, "partial"),
         });
       } catch (error) {

@@ -70,7 +70,7 @@ export async function* plainPieces(
   }
   const isWhole = file.openSizeBytes === undefined || sizeBytes === file.openSizeBytes;
   if (isWhole && (file.openChecksum === undefined || hash.digest("hex") === file.openChecksum.hex)) return;
-  throw digestMismatch(`the decompressed content of ${object}`);
+  throw digestMismatch(`the decompressed content of ${object}`, file.openChecksum?.algorithm);
 }
 
 async function fetchFrom(
@@ -82,7 +82,7 @@ async function fetchFrom(
   const size = sizeBytes === undefined ? {} : { sizeBytes };
   const fetched = await fetchBytes(host, url, { ...options, ...size, maxBytes: sizeBytes ?? MAX_FILE_BYTES });
   if (fetched.kind === "complete" && fits(fetched.bytes, checksum)) return fetched.bytes;
-  throw digestMismatch(`"${redactUrl(url)}"`);
+  throw digestMismatch(`"${redactUrl(url)}"`, checksum.algorithm);
 }
 
 function fits(bytes: Uint8Array, { algorithm, hex }: Checksum): boolean {

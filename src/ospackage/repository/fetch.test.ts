@@ -121,7 +121,7 @@ describe("fetchFile()", () => {
   const fetchIt = (options = {}) =>
     fetchFile(host, `${server.url}/file`, target(), {
       sizeBytes: CONTENT.length,
-      sha256: digest,
+      digest,
       partialDir: partialDir(),
       ...options,
     });

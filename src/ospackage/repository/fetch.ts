@@ -1,5 +1,13 @@
 import path from "node:path";
-import { ComposerError, type Sha256Hex, type Sha256Stream, createSha256, isComposerError } from "../../core/index.ts";
+import {
+  algorithmOf,
+  ComposerError,
+  createDigest,
+  type DigestAlgorithm,
+  type DigestStream,
+  type FileDigest,
+  isComposerError,
+} from "../../core/index.ts";
 import type { Host, OpenFile } from "../../host/index.ts";
 import { type DownloadOptions, type DownloadSink, TRY_LATER, type Validators, download, objectOf } from "./download.ts";
 import { claimPartialFile, releasePartialFile } from "./partial-file.ts";
@@ -23,7 +31,7 @@ export async function fetchBytes(host: FetchHost, url: string, options: Download
 
 export interface FetchFileOptions extends Omit<DownloadOptions, "maxBytes" | "unless"> {
   readonly sizeBytes: number;
-  readonly sha256: Sha256Hex;
+  readonly digest: FileDigest;
   /** Where the file grows before it is complete and verified; on the file system of the target. */
   readonly partialDir: string;
 }
@@ -33,7 +41,7 @@ export interface FetchFileOptions extends Omit<DownloadOptions, "maxBytes" | "un
  *
  * What an interrupted run has got is used by the next one.
  *
- * @throws {REPOSITORY_DIGEST_MISMATCH} size or SHA-256 are wrong, also after a second attempt from the beginning
+ * @throws {REPOSITORY_DIGEST_MISMATCH} size or digest are wrong, also after a second attempt from the beginning
  * @throws {HOST_DISK_FULL}
  * @throws as {@link download}
  */
@@ -43,25 +51,25 @@ export async function fetchFile(
   target: string,
   options: FetchFileOptions,
 ): Promise<void> {
-  const { sizeBytes, sha256, partialDir } = options;
+  const { sizeBytes, digest, partialDir } = options;
   await host.files.makeDirectory(partialDir);
-  const partial = await claimPartialFile(host, partialDir, sha256);
+  const partial = await claimPartialFile(host, partialDir, digest);
   const downloadOptions = { ...options, maxBytes: sizeBytes };
   try {
     await using sink = await openFileSink(host, partial, options);
     const wasResumed = sink.offset() > 0;
     const isWrong = async (): Promise<boolean> => {
       if (sink.offset() < sizeBytes) await download(host, url, sink, downloadOptions);
-      return sink.digest() !== sha256;
+      return sink.digest() !== digest;
     };
     if (await isWrong()) {
       await sink.restart();
-      if (!wasResumed || (await isWrong())) throw digestMismatch(objectOf(url, options));
+      if (!wasResumed || (await isWrong())) throw digestMismatch(objectOf(url, options), algorithmOf(digest));
     }
   } catch (error) {
     // The beginning of a file with a wrong digest or size is of no use.
     if (isComposerError(error, "REPOSITORY_DIGEST_MISMATCH")) await host.files.remove(partial);
-    else await releasePartialFile(host, partial, partialDir, sha256);
+    else await releasePartialFile(host, partial, partialDir, digest);
     throw error;
   }
   await host.files.makeDirectory(path.dirname(target));
@@ -69,10 +77,10 @@ export async function fetchFile(
 }
 
 /** The error for content that is not what the signed metadata names. */
-export function digestMismatch(object: string): ComposerError {
+export function digestMismatch(object: string, algorithm: DigestAlgorithm = "sha256"): ComposerError {
   return new ComposerError(
     "REPOSITORY_DIGEST_MISMATCH",
-    `Cannot use ${object}: its SHA-256 is not the one that the signed index names`,
+    `Cannot use ${object}: its ${algorithm.replace("sha", "SHA-")} is not the one that the signed index names`,
     { hint: TRY_LATER },
   );
 }
@@ -94,17 +102,17 @@ function memorySink(): DownloadSink & { bytes(): Uint8Array } {
   };
 }
 
-type FileSink = DownloadSink & AsyncDisposable & { digest(): Sha256Hex };
+type FileSink = DownloadSink & AsyncDisposable & { digest(): FileDigest };
 
 /** Appends to a file and keeps the digest of all of it; a file that is longer than it should be starts anew. */
 async function openFileSink(
   host: FetchHost,
   file: string,
-  { sizeBytes, onBytes }: FetchFileOptions,
+  { sizeBytes, digest, onBytes }: FetchFileOptions,
 ): Promise<FileSink> {
   const present = (await host.files.stat(file))?.sizeBytes;
   const open: OpenFile = await host.files.open(file, { create: present === undefined });
-  let hash: Sha256Stream = createSha256();
+  let hash: DigestStream = createDigest(algorithmOf(digest));
   let offset = 0;
   const sink: FileSink = {
     offset: () => offset,
@@ -116,7 +124,7 @@ async function openFileSink(
     restart: async () => {
       await open.truncate(0);
       onBytes?.(-offset);
-      hash = createSha256();
+      hash = createDigest(algorithmOf(digest));
       offset = 0;
     },
     digest: () => hash.digest(),

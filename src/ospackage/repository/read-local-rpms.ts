@@ -34,7 +34,7 @@ export async function readLocalRpms(
   return {
     source,
     index: rpmIndexOf(rpms.filter(fits)),
-    metadataSha256: keyOf(rpms.map(({ package: { sha256 } }) => sha256).sort(compareCodeUnits)),
+    metadataSha256: keyOf(rpms.flatMap(({ package: { sha256 } }) => sha256 ?? []).sort(compareCodeUnits)),
     verified: true,
   };
 }

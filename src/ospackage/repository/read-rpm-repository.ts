@@ -1,4 +1,4 @@
-import { ComposerError, redactUrl, sha256, type Sha256Hex } from "../../core/index.ts";
+import { ComposerError, type FileDigest, redactUrl, sha256 } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import {
   encodeRpmIndexFrom,
@@ -142,7 +142,7 @@ export async function readFileOwners(
   }
   const fileName = ownersFileName(fileLists, paths);
   const known = await readKeptIndex(host, directory, fileName);
-  if (known !== undefined) return new Map(JSON.parse(Buffer.from(known).toString("utf8")) as [string, Sha256Hex[]][]);
+  if (known !== undefined) return new Map(JSON.parse(Buffer.from(known).toString("utf8")) as [string, FileDigest[]][]);
   if (options.offline) throw notKept(source.id, source.urls[0]);
   const fetched = await fetchRepomdFile(host, source, fileLists, options);
   const owners = await ownersFromFileLists(plainPieces(host, fetched, options), paths, {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Sha256Hex } from "../../core/index.ts";
+import type { FileDigest, Sha256Hex } from "../../core/index.ts";
 import { encodeRpmIndex, encodeRpmIndexFrom } from "./encode-rpm-index.ts";
 import { openRpmIndex } from "./open-rpm-index.ts";
 
@@ -122,6 +122,18 @@ describe("encodeRpmIndex() and openRpmIndex()", () => {
     expect(index.neededPaths()).toEqual(["/bin/sh", "/usr/bin/b"]);
   });
 
+  it.each([
+    ["sha384", 48],
+    ["sha512", 64],
+  ])("know packages by %s", (type, byteCount) => {
+    const longDigest = "0B".repeat(byteCount);
+    const index = open({ checksum: `<checksum type="${type}" pkgid="YES">${longDigest}</checksum>` });
+    const [hello] = index.byName("hello");
+    expect(hello).toMatchObject({ longDigest: longDigest.toLowerCase() });
+    expect(hello).not.toHaveProperty("sha256");
+    expect(index.withDigest(longDigest.toLowerCase() as FileDigest)).toEqual([hello]);
+  });
+
   it("take vendor and own version where packager and source are absent", () => {
     const [found] = open({ format: "<rpm:vendor>V</rpm:vendor>" }).byName("hello");
     expect(found).toMatchObject({ maintainer: "V", source: { name: "hello", version: "2.12-3.azl3" } });
@@ -221,9 +233,10 @@ describe("encodeRpmIndex() and openRpmIndex()", () => {
     ["a version with a blank", { version: '<version epoch="0" ver="1 2" rel="1"/>' }, "which is none"],
     ["no release", { version: '<version epoch="0" ver="1"/>' }, "which is none"],
     ["a strange epoch", { version: '<version epoch="-1" ver="1" rel="1"/>' }, "which is none"],
-    ["no checksum", { checksum: "" }, "only sha256 is supported"],
-    ["sha512", { checksum: `<checksum type="sha512">${"ab".repeat(64)}</checksum>` }, "only sha256 is supported"],
-    ["a short checksum", { checksum: '<checksum type="sha256">ab</checksum>' }, "not 64 hexadecimal digits"],
+    ["no checksum", { checksum: "" }, "sha256, sha384 and sha512 are supported"],
+    ["another checksum", { checksum: `<checksum type="sha3-256">${DIGEST}</checksum>` }, "are supported"],
+    ["a short checksum", { checksum: '<checksum type="sha256">ab</checksum>' }, "a checksum that is no sha256"],
+    ["a checksum of another type", { checksum: `<checksum type="sha512">${DIGEST}</checksum>` }, "is no sha512"],
     ["no size", { size: "" }, "has no size"],
     ["an absurd size", { size: '<size package="99999999999999"/>' }, "an impossible one"],
     ["a path that climbs", { location: '<location href="../x.rpm"/>' }, "unsafe location"],

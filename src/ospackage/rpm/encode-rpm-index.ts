@@ -130,7 +130,7 @@ function createEncoder({ origin, expectedBytes = DEFAULT_EXPECTED_BYTES }: RpmIn
     }
     records.text(recordHead(fields, scanner));
     addPosting(names, name, number);
-    digests.add(hashOfText((fields.sha256 ?? "").toLowerCase()), number);
+    digests.add(hashOfText((fields.checksum ?? "").toLowerCase()), number);
     recordEnds.push(records.end - recordsStart);
     fileEnds.push(files.end);
   }

@@ -35,6 +35,12 @@ describe("ownersFromFileLists()", () => {
     );
   });
 
+  it("knows packages by longer digests", async () => {
+    const digest = "cc".repeat(64);
+    const owners = await ownersFromFileLists(fileLists([listed(digest, "<file>/x</file>")]), ["/x"]);
+    expect(owners).toEqual(new Map([["/x", [digest]]]));
+  });
+
   it("reads file lists of any size in little memory", async () => {
     const filler = listed(
       B,
@@ -53,7 +59,7 @@ describe("ownersFromFileLists()", () => {
     ["primary metadata", [Buffer.from("<metadata/>")], "not <filelists>"],
     ["a wrong count", fileLists(LISTS, 3), "announces 3 packages and has 2"],
     ["no count", fileLists(LISTS, ""), "announces  packages"],
-    ["a pkgid that is no SHA-256", fileLists([listed("ab")]), "no pkgid"],
+    ["a pkgid that is no digest", fileLists([listed("ab")]), "no pkgid"],
     ["a cut file", [Buffer.from("<filelists packages='1'><package")], "malformed"],
     ["nothing", [], "no element"],
   ])("refuses %s", async (_, text, message) => {

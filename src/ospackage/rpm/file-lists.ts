@@ -1,11 +1,11 @@
-import { parseSha256, type Sha256Hex } from "../../core/index.ts";
+import { type FileDigest, parseFileDigest } from "../../core/index.ts";
 import { createByteSink, hashOfBytes, hashOfText } from "../compact-index/index.ts";
 import { faultsOf, metadataTexts } from "./metadata-text.ts";
 import type { RpmIndex, RpmPackage } from "./rpm-index.ts";
 import { createXmlScanner, type XmlVocabulary, XML_TAG } from "./xml-scanner.ts";
 
 /** For each path that was asked for, the digests of the packages that have it; empty when none does. */
-export type FileOwners = ReadonlyMap<string, readonly Sha256Hex[]>;
+export type FileOwners = ReadonlyMap<string, readonly FileDigest[]>;
 
 const ELEMENT = { filelists: 0, package: 1, file: 2 } as const;
 const ATTRIBUTE = { pkgid: 0, packages: 1 } as const;
@@ -32,7 +32,7 @@ export async function ownersFromFileLists(
   { origin }: { readonly origin?: string } = {},
 ): Promise<FileOwners> {
   const faultAt = faultsOf(origin === undefined ? "file lists" : `the file lists "${origin}"`);
-  const owners = new Map<string, Set<Sha256Hex>>(Array.from(wantedPaths, (path) => [path, new Set()]));
+  const owners = new Map<string, Set<FileDigest>>(Array.from(wantedPaths, (path) => [path, new Set()]));
   // Nearly no path is wanted: text is made of those alone whose hash is.
   const hashes = new Set(Array.from(owners.keys(), hashOfText));
   const [scratch, path] = [createByteSink(4096), createByteSink(4096)];
@@ -51,8 +51,8 @@ export async function ownersFromFileLists(
       }
       seen += 1;
       const pkgid = scanner.attribute(ATTRIBUTE.pkgid) ?? "";
-      const sha256 = parseSha256(pkgid);
-      if (sha256 === undefined) throw scanner.fault("a package has no pkgid that is a SHA-256 digest");
+      const digest = parseFileDigest(pkgid);
+      if (digest === undefined) throw scanner.fault("a package has no pkgid that is a digest");
       while (scanner.next() === XML_TAG.start) {
         if (scanner.element() !== ELEMENT.file) {
           scanner.skip();
@@ -61,7 +61,7 @@ export async function ownersFromFileLists(
         path.end = 0;
         scanner.copyProse(path);
         if (!hashes.has(hashOfBytes(path.bytes, 0, path.end))) continue;
-        owners.get(path.bytes.toString("utf8", 0, path.end))?.add(sha256);
+        owners.get(path.bytes.toString("utf8", 0, path.end))?.add(digest);
       }
     }
     while (scanner.next() !== XML_TAG.done);

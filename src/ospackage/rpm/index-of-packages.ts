@@ -1,5 +1,5 @@
 import { compareCodeUnits } from "../../core/index.ts";
-import type { IndexedPackage } from "../indexed-package.ts";
+import { digestOf, type IndexedPackage } from "../indexed-package.ts";
 import type { RpmIndex, RpmPackage } from "./rpm-index.ts";
 
 /** A package and everything that it has a file or directory at. */
@@ -23,7 +23,7 @@ export function rpmIndexOf(packages: readonly PackageWithFiles[]): RpmIndex {
     providersOf: from(provided),
     obsoletersOf: from(obsoleted),
     ownersOf: from(owners),
-    withDigest: (sha256) => packages.flatMap((entry) => (entry.package.sha256 === sha256 ? entry.package : [])),
+    withDigest: (digest) => packages.flatMap((entry) => (digestOf(entry.package) === digest ? entry.package : [])),
   };
 }
 
@@ -38,7 +38,7 @@ export function restrictRpmIndex(index: RpmIndex, isWanted: (candidate: IndexedP
     providersOf: (capability) => index.providersOf(capability).filter(isWanted),
     obsoletersOf: (name) => index.obsoletersOf(name).filter(isWanted),
     ownersOf: (path) => index.ownersOf(path).filter(isWanted),
-    withDigest: (sha256) => index.withDigest(sha256).filter(isWanted),
+    withDigest: (digest) => index.withDigest(digest).filter(isWanted),
   };
 }
 

@@ -1,3 +1,4 @@
+import { isDigestAlgorithm, parseDigest } from "../../core/index.ts";
 import { createByteSink } from "../compact-index/index.ts";
 import { faultsOf } from "./metadata-text.ts";
 import type { Checksum } from "./repomd.ts";
@@ -30,7 +31,6 @@ const VOCABULARY: XmlVocabulary = {
   ],
   attributes: ["name", "preference", "type"],
 };
-const HEX_DIGITS: Readonly<Record<string, number>> = { sha256: 64, sha512: 128 };
 const MAX_VERSIONS = 100;
 
 interface Found {
@@ -99,16 +99,16 @@ function readFile(scanner: XmlScanner): Found {
 
 /** The strongest checksum that is there. */
 function readVerification(scanner: XmlScanner): readonly Checksum[] {
-  const checksums = new Map<string, Checksum>();
+  let strongest: Checksum | undefined;
   eachChild(scanner, (element) => {
     if (element !== HASH) return scanner.skip();
     const type = (scanner.attribute(TYPE) ?? "").toLowerCase().replace(/^sha-/, "sha");
-    const hex = scanner.text().trim().toLowerCase();
-    if (type !== "sha256" && type !== "sha512") return;
-    if (hex.length !== HEX_DIGITS[type] || !/^[0-9a-f]*$/.test(hex)) throw scanner.fault(`a ${type} hash is none`);
-    checksums.set(type, { algorithm: type, hex });
+    const text = scanner.text().trim();
+    if (!isDigestAlgorithm(type)) return;
+    const hex = parseDigest(text, type);
+    if (hex === undefined) throw scanner.fault(`a ${type} hash is none`);
+    if (strongest === undefined || hex.length > strongest.hex.length) strongest = { algorithm: type, hex };
   });
-  const strongest = checksums.get("sha512") ?? checksums.get("sha256");
   return strongest === undefined ? [] : [strongest];
 }
 

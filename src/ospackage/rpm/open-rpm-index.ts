@@ -1,4 +1,4 @@
-import { ComposerError, type Sha256Hex } from "../../core/index.ts";
+import { ComposerError } from "../../core/index.ts";
 import {
   type HashLists,
   hashOfText,
@@ -7,6 +7,7 @@ import {
   recordsWithHash,
   splitIndex,
 } from "../compact-index/index.ts";
+import { digestOf } from "../indexed-package.ts";
 import { parseRpmRecord, RPM_INDEX, RPM_PART } from "./rpm-record.ts";
 import type { RpmPackage, StoredRpmIndex } from "./rpm-index.ts";
 
@@ -58,7 +59,7 @@ export function openRpmIndex(bytes: Uint8Array): StoredRpmIndex {
     providersOf: memoized((name) => lookup(provided, name, ({ provides }) => hasEntryOf(provides, name))),
     obsoletersOf: memoized((name) => lookup(obsoleted, name, ({ obsoletes }) => hasEntryOf(obsoletes, name))),
     ownersOf: memoized((path) => lookup(paths, path, (_, number) => hasFile(number, path))),
-    withDigest: (sha256: Sha256Hex) => lookup(digests, sha256, (found) => found.sha256 === sha256),
+    withDigest: (digest) => lookup(digests, digest, (found) => digestOf(found) === digest),
     neededPaths: () =>
       parts
         .text(RPM_PART.neededPaths)

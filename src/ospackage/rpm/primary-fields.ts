@@ -1,4 +1,4 @@
-import { ComposerError, formatSize, parseSha256 } from "../../core/index.ts";
+import { ComposerError, formatSize, isDigestAlgorithm, parseDigest } from "../../core/index.ts";
 import { PRIMARY_ATTRIBUTE as ATTRIBUTE, PRIMARY_ELEMENT as ELEMENT } from "./primary-vocabulary.ts";
 import { isSafeBaseUrl, isSafeRelativePath } from "./safe-path.ts";
 import type { XmlScanner } from "./xml-scanner.ts";
@@ -9,7 +9,7 @@ export interface PrimaryFields {
   architecture: string | undefined;
   version: string | undefined;
   checksumType: string | undefined;
-  sha256: string | undefined;
+  checksum: string | undefined;
   packager: string | undefined;
   homepage: string | undefined;
   buildTime: string | undefined;
@@ -29,7 +29,7 @@ export function noFields(): PrimaryFields {
     architecture: undefined,
     version: undefined,
     checksumType: undefined,
-    sha256: undefined,
+    checksum: undefined,
     packager: undefined,
     homepage: undefined,
     buildTime: undefined,
@@ -70,7 +70,7 @@ export function readPrimaryField(scanner: XmlScanner, fields: PrimaryFields): vo
       break;
     case ELEMENT.checksum:
       fields.checksumType = once(scanner, fields.checksumType, scanner.attribute(ATTRIBUTE.type) ?? "");
-      fields.sha256 = scanner.text();
+      fields.checksum = scanner.text();
       return;
     case ELEMENT.packager:
       fields.packager = once(scanner, fields.packager, scanner.text().trim());
@@ -143,11 +143,12 @@ export function recordHead(fields: PrimaryFields, scanner: XmlScanner): string {
     const { message } = refuse(`has only a checksum of type "${checksumType}"`);
     throw new ComposerError("REPOSITORY_WEAK_DIGEST", message);
   }
-  if (checksumType !== "sha256") {
-    throw refuse(`has a checksum of type ${JSON.stringify(checksumType.slice(0, 50))}; only sha256 is supported`);
+  if (!isDigestAlgorithm(checksumType)) {
+    const shown = JSON.stringify(checksumType.slice(0, 50));
+    throw refuse(`has a checksum of type ${shown}; sha256, sha384 and sha512 are supported`);
   }
-  const sha256 = parseSha256(fields.sha256 ?? "");
-  if (sha256 === undefined) throw refuse("has a checksum that is not 64 hexadecimal digits");
+  const digest = parseDigest(fields.checksum ?? "", checksumType);
+  if (digest === undefined) throw refuse(`has a checksum that is no ${checksumType}`);
   if (!isNumberUpTo(fields.size, MAX_PACKAGE_BYTES)) throw refuse("has no size, or an impossible one");
   const { installedSize = "", buildTime = "" } = fields;
   if (installedSize !== "" && !isNumberUpTo(installedSize, MAX_INSTALLED_BYTES)) {
@@ -161,7 +162,7 @@ export function recordHead(fields: PrimaryFields, scanner: XmlScanner): string {
   const { licence = "", group = "", sourceRpm = "", packager = "", vendor = "", homepage = "", size = "" } = fields;
   const numbers = `${size}\n${installedSize}\n${buildTime}`;
   const about = `${licence}\n${group}\n${sourceRpm}\n${packager || vendor}\n${homepage}`;
-  return `${name}\n${version}\n${architecture}\n${path}\n${baseUrl}\n${numbers}\n${sha256}\n${about}`;
+  return `${name}\n${version}\n${architecture}\n${path}\n${baseUrl}\n${numbers}\n${digest}\n${about}`;
 }
 
 function isNumberUpTo(text: string | undefined, limit: number): boolean {

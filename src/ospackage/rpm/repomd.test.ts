@@ -68,6 +68,9 @@ describe("parseRepomd()", () => {
   it("takes the strongest of several checksums", () => {
     const both = `<checksum type="sha">1</checksum><checksum type="sha256">${SHA256}</checksum><checksum type="sha512">${SHA512}</checksum>`;
     expect(parse({ checksum: both }).files.get("primary")?.checksum).toEqual({ algorithm: "sha512", hex: SHA512 });
+    const sha384 = "c".repeat(96);
+    const longer = `<checksum type="sha384">${sha384}</checksum><checksum type="sha256">${SHA256}</checksum>`;
+    expect(parse({ checksum: longer }).files.get("primary")?.checksum).toEqual({ algorithm: "sha384", hex: sha384 });
   });
 
   it.each(["sha", "sha1", "md5", "SHA1"])("refuses the digest %s", (type) => {
@@ -87,7 +90,7 @@ describe("parseRepomd()", () => {
     ["no location", { location: "" }, "has no location"],
     ["two locations", { location: '<location href="a"/><location href="b"/>' }, "two locations"],
     ["a strange base", { location: '<location xml:base="ftp://x/" href="a"/>' }, "is unsafe"],
-    ["no checksum", { checksum: "" }, "no sha256 or sha512"],
+    ["no checksum", { checksum: "" }, "no sha256, sha384 or sha512"],
     ["a short checksum", { checksum: '<checksum type="sha256">ab</checksum>' }, "is none"],
     ["a size that is none", { rest: "<size>-1</size>" }, "impossible size"],
     ["a size twice", { rest: "<size>1</size><size>1</size>" }, "twice"],

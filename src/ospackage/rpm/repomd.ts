@@ -1,13 +1,18 @@
-import { ComposerError } from "../../core/index.ts";
+import {
+  ComposerError,
+  type DigestAlgorithm,
+  type FileDigest,
+  isDigestAlgorithm,
+  parseDigest,
+} from "../../core/index.ts";
 import { createByteSink } from "../compact-index/index.ts";
 import { faultsOf } from "./metadata-text.ts";
 import { isSafeBaseUrl, isSafeRelativePath } from "./safe-path.ts";
 import { createXmlScanner, type XmlScanner, type XmlVocabulary, XML_TAG } from "./xml-scanner.ts";
 
 export interface Checksum {
-  readonly algorithm: "sha256" | "sha512";
-  /** Lower-case. */
-  readonly hex: string;
+  readonly algorithm: DigestAlgorithm;
+  readonly hex: FileDigest;
 }
 
 /** A file that repomd.xml names. */
@@ -49,7 +54,6 @@ const MAX_TIME_SECONDS = 2 ** 33;
 /** 2000-01-01: a revision below is a counter. */
 const MIN_REVISION_SECONDS = 946_684_800;
 const WEAK_ALGORITHMS: readonly string[] = ["md5", "sha", "sha1", "sha224"];
-const HEX_DIGITS = { sha256: 64, sha512: 128 } as const;
 
 interface Entry {
   type: string;
@@ -128,18 +132,18 @@ function readLocation(scanner: XmlScanner): { readonly path: string; readonly ba
 /** Several checksums of different types may be there; the strongest counts. */
 function readChecksum(scanner: XmlScanner, element: number, entry: Entry): void {
   const type = (scanner.attribute(TYPE) ?? "").toLowerCase();
-  const hex = scanner.text().trim().toLowerCase();
+  const text = scanner.text().trim();
   if (WEAK_ALGORITHMS.includes(type)) {
     if (element === CHECKSUM) entry.weakAlgorithm = type;
     return;
   }
-  if (type !== "sha256" && type !== "sha512") return;
-  if (hex.length !== HEX_DIGITS[type] || !/^[0-9a-f]*$/.test(hex)) {
-    throw scanner.fault(`the ${type} checksum of the type ${shown(entry.type)} is none`);
-  }
+  if (!isDigestAlgorithm(type)) return;
+  const hex = parseDigest(text, type);
+  if (hex === undefined) throw scanner.fault(`the ${type} checksum of the type ${shown(entry.type)} is none`);
   const before = entry.checksums.get(element);
   if (before?.algorithm === type) throw scanner.fault(`the type ${shown(entry.type)} has two ${type} checksums`);
-  if (before?.algorithm !== "sha512") entry.checksums.set(element, { algorithm: type, hex });
+  // Of these algorithms the longer digest is the stronger one.
+  if (before === undefined || hex.length > before.hex.length) entry.checksums.set(element, { algorithm: type, hex });
 }
 
 function fileOf(scanner: XmlScanner, entry: Entry, object: string): RepomdFile {
@@ -150,7 +154,7 @@ function fileOf(scanner: XmlScanner, entry: Entry, object: string): RepomdFile {
     const state = `the type ${shown(type)} has only a checksum of type "${weakAlgorithm}"`;
     throw new ComposerError("REPOSITORY_WEAK_DIGEST", `Cannot read ${object}: ${state}`);
   }
-  if (checksum === undefined) throw scanner.fault(`the type ${shown(type)} has no sha256 or sha512 checksum`);
+  if (checksum === undefined) throw scanner.fault(`the type ${shown(type)} has no sha256, sha384 or sha512 checksum`);
   const size = (element: number): number | undefined => {
     const text = values.get(element);
     if (text === undefined) return undefined;

@@ -1,4 +1,4 @@
-import type { Sha256Hex } from "../../core/index.ts";
+import type { FileDigest } from "../../core/index.ts";
 import type { IndexedPackage } from "../indexed-package.ts";
 
 /**
@@ -43,7 +43,7 @@ export interface RpmIndex {
   /** The packages that have a file or directory at a path. */
   ownersOf(path: string): readonly RpmPackage[];
   /** The packages with a digest, which is how file lists name them. */
-  withDigest(sha256: Sha256Hex): readonly RpmPackage[];
+  withDigest(digest: FileDigest): readonly RpmPackage[];
 }
 
 /** An index that was read from metadata. */

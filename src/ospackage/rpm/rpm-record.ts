@@ -1,4 +1,4 @@
-import { parseSha256 } from "../../core/index.ts";
+import { isSha256, parseFileDigest } from "../../core/index.ts";
 import { type IndexFormat, POSTING_LISTS_PARTS } from "../compact-index/index.ts";
 import type { RpmPackage } from "./rpm-index.ts";
 
@@ -12,7 +12,7 @@ export const RPM_RECORD_FIELDS = [
   "size",
   "installedSize",
   "buildTime",
-  "sha256",
+  "digest",
   "licence",
   "group",
   "sourceRpm",
@@ -75,8 +75,8 @@ export function parseRpmRecord(record: string): RpmPackage | undefined {
   const lines = record.split("\n");
   const relationCount = lines.length - RPM_RECORD_FIELDS.length;
   const value = (field: RpmRecordField): string => lines[relationCount + RPM_RECORD_FIELDS.indexOf(field)] ?? "";
-  const sha256 = parseSha256(value("sha256"));
-  if (relationCount < 0 || sha256 === undefined) return undefined;
+  const digest = parseFileDigest(value("digest"));
+  if (relationCount < 0 || digest === undefined) return undefined;
   const relation = (name: RpmRelation): string => {
     for (let line = 0; line < relationCount; line += 1) {
       const text = lines[line] ?? "";
@@ -97,7 +97,7 @@ export function parseRpmRecord(record: string): RpmPackage | undefined {
     ...(baseUrl === "" ? {} : { baseUrl }),
     sizeBytes: Number(value("size")),
     installedSizeBytes: Number(value("installedSize")),
-    sha256,
+    ...(isSha256(digest) ? { sha256: digest } : { longDigest: digest }),
     licence: value("licence"),
     buildTimeSeconds: Number(value("buildTime")),
     ...splitRequires(relation("requires")),

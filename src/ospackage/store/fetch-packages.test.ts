@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -5,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type FaultyServer, startFaultyServer } from "../../../test/fixtures/faulty-server.ts";
 import { NOW } from "../../../test/fixtures/signed-repository.ts";
 import { testHost } from "../../../test/fixtures/test-host.ts";
-import { type BuildEvent, sha256 } from "../../core/index.ts";
+import { type BuildEvent, type FileDigest, sha256 } from "../../core/index.ts";
 import { type PackageLocation, fetchPackages } from "./fetch-packages.ts";
 
 let host: ReturnType<typeof testHost>;
@@ -30,7 +31,7 @@ function offer(name: string, version = "1.0-1", content = `content of ${name}`):
   const file = `pool/${name}-${content.length}.deb`;
   server.files.set(file, Buffer.from(content));
   const url = `${server.url}/${file}`;
-  return { name, version, architecture: "amd64", sha256: sha256(content), sizeBytes: content.length, url };
+  return { name, version, architecture: "amd64", digest: sha256(content), sizeBytes: content.length, url };
 }
 
 function fetchAll(packages: readonly PackageLocation[], options = {}) {
@@ -47,21 +48,37 @@ describe("fetchPackages()", () => {
     server.files.set("good/bash", Buffer.from("content of bash"));
     const urls = ["nowhere", "damaged", "good"].map((place) => `${server.url}/${place}`);
     const moved = { ...bash, mirrored: { urls, path: "bash" } };
-    expect(readFileSync((await fetchAll([moved])).get(bash.sha256) ?? "", "utf8")).toBe("content of bash");
+    expect(readFileSync((await fetchAll([moved])).get(bash.digest) ?? "", "utf8")).toBe("content of bash");
     expect(warnings()).toHaveLength(2);
+  });
+
+  it.each(["sha384", "sha512"])("checks packages by %s, downloaded and kept", async (algorithm) => {
+    const digest = createHash(algorithm).update("content of bash").digest("hex") as FileDigest;
+    const bash = { ...offer("bash"), digest };
+    const file = (await fetchAll([bash])).get(digest) ?? "";
+    expect(readFileSync(file, "utf8")).toBe("content of bash");
+    await fetchAll([bash], { offline: true });
+    writeFileSync(file, "content of bas?");
+    await expect(fetchAll([bash], { offline: true })).rejects.toMatchObject({ code: "REPOSITORY_OFFLINE" });
+    server.files.set(pathOf(bash), Buffer.from("content of bas?"));
+    await expect(fetchAll([bash])).rejects.toMatchObject({
+      code: "REPOSITORY_DIGEST_MISMATCH",
+      message: expect.stringContaining(`its SHA-${algorithm.slice(3)} is not the one`) as string,
+    });
+    expect(readdirSync(cacheDir)).toEqual(["partial"]);
   });
 
   it("names the files of rpm systems as rpm does", async () => {
     const bash = { ...offer("bash", "1:5.2-3.azl3"), architecture: "x86_64" };
-    expect((await fetchAll([bash])).get(bash.sha256)).toBe(path.join(cacheDir, "bash-1%3a5.2-3.azl3.x86_64.rpm"));
+    expect((await fetchAll([bash])).get(bash.digest)).toBe(path.join(cacheDir, "bash-1%3a5.2-3.azl3.x86_64.rpm"));
   });
 
   it("downloads every package once and names the files as apt does", async () => {
     const [bash, ssh] = [offer("bash"), offer("openssh-server", "1:10.0p1-7")];
     const files = await fetchAll([bash, ssh, bash]);
-    expect(files.get(bash.sha256)).toBe(path.join(cacheDir, "bash_1.0-1_amd64.deb"));
-    expect(files.get(ssh.sha256)).toBe(path.join(cacheDir, "openssh-server_1%3a10.0p1-7_amd64.deb"));
-    expect(readFileSync(files.get(ssh.sha256) ?? "", "utf8")).toBe("content of openssh-server");
+    expect(files.get(bash.digest)).toBe(path.join(cacheDir, "bash_1.0-1_amd64.deb"));
+    expect(files.get(ssh.digest)).toBe(path.join(cacheDir, "openssh-server_1%3a10.0p1-7_amd64.deb"));
+    expect(readFileSync(files.get(ssh.digest) ?? "", "utf8")).toBe("content of openssh-server");
     expect(server.requests).toHaveLength(2);
     expect(readdirSync(path.join(cacheDir, "partial"))).toEqual([]);
   });
@@ -101,8 +118,8 @@ describe("fetchPackages()", () => {
   it("keeps packages of the same name and version apart", async () => {
     const [one, other] = [offer("bash", "1.0-1", "one"), offer("bash", "1.0-1", "the other")];
     const files = await fetchAll([one, other]);
-    expect(readFileSync(files.get(one.sha256) ?? "", "utf8")).toBe("one");
-    expect(readFileSync(files.get(other.sha256) ?? "", "utf8")).toBe("the other");
+    expect(readFileSync(files.get(one.digest) ?? "", "utf8")).toBe("one");
+    expect(readFileSync(files.get(other.digest) ?? "", "utf8")).toBe("the other");
   });
 
   it("stays in its directory whatever the package is called", async () => {
@@ -159,7 +176,7 @@ describe("fetchPackages()", () => {
     server.files.set("archive/20260105T120000Z/bash.deb", content);
     const archiveUrls = ["20250101T000000Z", "20260105T120000Z"].map((at) => `${server.url}/archive/${at}/bash.deb`);
     const files = await fetchAll([{ ...bash, archiveUrls }]);
-    expect(readFileSync(files.get(bash.sha256) ?? "", "utf8")).toBe("content of bash");
+    expect(readFileSync(files.get(bash.digest) ?? "", "utf8")).toBe("content of bash");
     expect(server.requests.map(({ status }) => status)).toEqual([404, 404, 200]);
     const messages = events.flatMap((event) => (event.type === "info" ? [event.message] : []));
     expect(messages.at(-1)).toBe(
@@ -198,7 +215,7 @@ describe("fetchPackages()", () => {
     const renamed = { ...bash, name: "bash-again" };
     const files = await fetchAll([renamed], options);
     expect(readdirSync(path.join(cacheDir, "other"))).toEqual(["bash-again_1.0-1_amd64.deb"]);
-    expect(readFileSync(files.get(bash.sha256) ?? "", "utf8")).toBe("content of bash");
+    expect(readFileSync(files.get(bash.digest) ?? "", "utf8")).toBe("content of bash");
     writeFileSync(path.join(cacheDir, "one/bash_1.0-1_amd64.deb"), "Content of bash");
     rmSync(path.join(cacheDir, "other"), { recursive: true });
     await expect(fetchAll([renamed], options)).rejects.toMatchObject({ code: "REPOSITORY_OFFLINE" });
@@ -209,8 +226,8 @@ describe("fetchPackages()", () => {
     mkdirSync(directory);
     const localPath = path.join(directory, "own.deb");
     writeFileSync(localPath, "content");
-    const own = { name: "own", version: "1", architecture: "all", sha256: sha256("content"), sizeBytes: 7, localPath };
-    expect((await fetchAll([own], { offline: true })).get(own.sha256)).toBe(localPath);
+    const own = { name: "own", version: "1", architecture: "all", digest: sha256("content"), sizeBytes: 7, localPath };
+    expect((await fetchAll([own], { offline: true })).get(own.digest)).toBe(localPath);
     writeFileSync(localPath, "CONTENT");
     await expect(fetchAll([own])).rejects.toMatchObject({ code: "REPOSITORY_DIGEST_MISMATCH" });
     expect(readFileSync(localPath, "utf8")).toBe("CONTENT");

@@ -1,10 +1,12 @@
 import path from "node:path";
 import {
+  algorithmOf,
   ComposerError,
   type EventSink,
-  type Sha256Hex,
+  type FileDigest,
   formatSize,
   isComposerError,
+  isSha256,
   redactUrl,
 } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
@@ -13,6 +15,7 @@ import { throwIfAborted } from "../repository/download.ts";
 import { digestMismatch, fetchFile } from "../repository/fetch.ts";
 import { asDirectory } from "../repository/fetch-repomd.ts";
 import { createDownloadProgress } from "./download-progress.ts";
+import { hasDigest } from "./has-digest.ts";
 import { inParallel } from "./in-parallel.ts";
 import { type PackageIdentity, packagePaths } from "./package-paths.ts";
 import { countAsUsed } from "./prune-packages.ts";
@@ -20,7 +23,7 @@ import { takeFromOtherCaches } from "./other-caches.ts";
 import type { VendorDirectory } from "./vendor-directory.ts";
 
 /** A package and where it is: at an address, or on this machine. */
-export interface PackageLocation extends PackageIdentity {
+export interface PackageLocation<Digest extends FileDigest = FileDigest> extends PackageIdentity<Digest> {
   readonly sizeBytes: number;
   readonly url?: string;
   /** Instead of `url`: a path below repositories with the same content, or below those that mirror lists name. */
@@ -53,7 +56,7 @@ const READERS = 4;
 const SPARE_BYTES = 16 * 1024 ** 2;
 
 /**
- * Brings packages into the cache; size and SHA-256 of each are checked, also when it was there before.
+ * Brings packages into the cache; size and digest of each are checked, also when it was there before.
  *
  * They are looked for in a vendor directory, in the caches, at their repositories and in archives of those, in this
  * order. A damaged file is passed over, and in the cache removed, with a warning. The first failure ends the other
@@ -65,23 +68,23 @@ const SPARE_BYTES = 16 * 1024 ** 2;
  * @throws {HOST_DISK_FULL} also before the first download, when they cannot fit
  * @throws as `fetchFile`; the message names the package
  */
-export async function fetchPackages(
+export async function fetchPackages<Digest extends FileDigest>(
   host: StoreHost,
-  packages: readonly PackageLocation[],
+  packages: readonly PackageLocation<Digest>[],
   options: FetchPackagesOptions,
-): Promise<ReadonlyMap<Sha256Hex, string>> {
-  const wanted = [...new Map(packages.map((location) => [location.sha256, location])).values()];
+): Promise<ReadonlyMap<Digest, string>> {
+  const wanted = [...new Map(packages.map((location) => [location.digest, location])).values()];
   const paths = new Map(packagePaths(wanted, options.cacheDir));
   const present = await inParallel(wanted, READERS, async (location) => {
     throwIfAborted(options.signal);
     const vendored = await vendoredFile(host, location, options);
     if (vendored !== undefined) {
-      paths.set(location.sha256, vendored);
+      paths.set(location.digest, vendored);
       return true;
     }
     if (location.localPath === undefined) return isInCache(host, location, pathOf(paths, location), options.emit);
     await checkLocal(host, location, location.localPath);
-    paths.set(location.sha256, location.localPath);
+    paths.set(location.digest, location.localPath);
     return true;
   });
   const absent = wanted.filter((_, index) => present[index] !== true);
@@ -93,7 +96,7 @@ export async function fetchPackages(
 async function downloadAll(
   host: StoreHost,
   missing: readonly PackageLocation[],
-  paths: ReadonlyMap<Sha256Hex, string>,
+  paths: ReadonlyMap<FileDigest, string>,
   options: FetchPackagesOptions,
 ): Promise<void> {
   const { cacheDir, workers, offline, emit, signal } = options;
@@ -104,13 +107,13 @@ async function downloadAll(
 
   const progress = createDownloadProgress(host.clock, emit, missing.length, bytesTotal);
   const fetchOne = async (location: PackageLocation, cancelled: AbortSignal): Promise<void> => {
-    const { url, mirrored, archiveUrls = [], sizeBytes, sha256 } = location;
+    const { url, mirrored, archiveUrls = [], sizeBytes, digest } = location;
     if (url === undefined && mirrored === undefined) throw notHere([location], options);
     const fetchFrom = (address: string, attempts: MirrorAttempts = {}): Promise<void> =>
       fetchFile(host, address, pathOf(paths, location), {
         object: `${nameOf(location)} from "${redactUrl(address)}"`,
         sizeBytes,
-        sha256,
+        digest,
         partialDir: path.join(cacheDir, "partial"),
         onBytes: (count) => progress.addBytes(count),
         emit,
@@ -167,11 +170,12 @@ async function vendoredFile(
   location: PackageLocation,
   { vendor, emit }: FetchPackagesOptions,
 ): Promise<string | undefined> {
-  const file = vendor?.files.get(location.sha256);
+  const { digest } = location;
+  const file = isSha256(digest) ? vendor?.files.get(digest) : undefined;
   if (file === undefined) return undefined;
   const stat = await files.stat(file);
   const isRight =
-    stat?.kind === "file" && stat.sizeBytes === location.sizeBytes && (await files.sha256(file)) === location.sha256;
+    stat?.kind === "file" && stat.sizeBytes === location.sizeBytes && (await hasDigest(files, file, digest));
   if (isRight) return file;
   const state = stat === undefined ? "is gone" : "is damaged";
   const message = `"${file}" in the vendor directory ${state}: ${nameOf(location)} is looked for elsewhere`;
@@ -186,7 +190,7 @@ async function isInCache(host: StoreHost, location: PackageLocation, file: strin
   const isRight =
     stat.kind === "file" &&
     stat.sizeBytes === location.sizeBytes &&
-    (await host.files.sha256(file)) === location.sha256;
+    (await hasDigest(host.files, file, location.digest));
   if (isRight) {
     await countAsUsed(host, file);
     return true;
@@ -199,8 +203,8 @@ async function isInCache(host: StoreHost, location: PackageLocation, file: strin
 
 async function checkLocal(host: StoreHost, location: PackageLocation, file: string): Promise<void> {
   const stat = await host.files.stat(await host.files.realPath(file));
-  if (stat?.sizeBytes === location.sizeBytes && (await host.files.sha256(file)) === location.sha256) return;
-  throw digestMismatch(`${nameOf(location)} in "${file}"`);
+  if (stat?.sizeBytes === location.sizeBytes && (await hasDigest(host.files, file, location.digest))) return;
+  throw digestMismatch(`${nameOf(location)} in "${file}"`, algorithmOf(location.digest));
 }
 
 async function checkSpace({ files }: StoreHost, directory: string, neededBytes: number): Promise<void> {
@@ -213,9 +217,9 @@ async function checkSpace({ files }: StoreHost, directory: string, neededBytes: 
   );
 }
 
-function pathOf(paths: ReadonlyMap<Sha256Hex, string>, { sha256 }: PackageLocation): string {
-  const file = paths.get(sha256);
-  if (file === undefined) throw new Error(`no path for ${sha256}`);
+function pathOf(paths: ReadonlyMap<FileDigest, string>, { digest }: PackageLocation): string {
+  const file = paths.get(digest);
+  if (file === undefined) throw new Error(`no path for ${digest}`);
   return file;
 }
 

@@ -1,6 +1,7 @@
 import path from "node:path";
-import { compareCodeUnits, type EventSink, type Sha256Hex } from "../../core/index.ts";
+import { compareCodeUnits, type EventSink, type FileDigest } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
+import { hasDigest } from "./has-digest.ts";
 import type { PackageIdentity } from "./package-paths.ts";
 import { listPackages } from "./prune-packages.ts";
 
@@ -18,7 +19,7 @@ interface WantedPackage extends PackageIdentity {
 export async function takeFromOtherCaches<T extends WantedPackage>(
   { files }: Pick<Host, "files">,
   wanted: readonly T[],
-  paths: ReadonlyMap<Sha256Hex, string>,
+  paths: ReadonlyMap<FileDigest, string>,
   options: { readonly cacheDir: string; readonly allCachesDir?: string; readonly emit: EventSink },
 ): Promise<readonly T[]> {
   const { cacheDir, allCachesDir = cacheDir, emit } = options;
@@ -27,7 +28,7 @@ export async function takeFromOtherCaches<T extends WantedPackage>(
     .sort((a, b) => compareCodeUnits(a.file, b.file));
   const nowhere: T[] = [];
   for (const location of wanted) {
-    const target = paths.get(location.sha256);
+    const target = paths.get(location.digest);
     const source = await find(location);
     if (source === undefined || target === undefined) {
       nowhere.push(location);
@@ -45,9 +46,9 @@ export async function takeFromOtherCaches<T extends WantedPackage>(
   }
   return nowhere;
 
-  async function find({ sizeBytes, sha256 }: T): Promise<string | undefined> {
+  async function find({ sizeBytes, digest }: T): Promise<string | undefined> {
     for (const candidate of kept) {
-      if (candidate.sizeBytes === sizeBytes && (await files.sha256(candidate.file)) === sha256) return candidate.file;
+      if (candidate.sizeBytes === sizeBytes && (await hasDigest(files, candidate.file, digest))) return candidate.file;
     }
     return undefined;
   }

@@ -1,12 +1,12 @@
 import path from "node:path";
-import type { Sha256Hex } from "../../core/index.ts";
+import type { FileDigest } from "../../core/index.ts";
 
 /** What names a package file. */
-export interface PackageIdentity {
+export interface PackageIdentity<Digest extends FileDigest = FileDigest> {
   readonly name: string;
   readonly version: string;
   readonly architecture: string;
-  readonly sha256: Sha256Hex;
+  readonly digest: Digest;
 }
 
 /**
@@ -15,18 +15,21 @@ export interface PackageIdentity {
  *
  * @returns paths by digest
  */
-export function packagePaths(packages: readonly PackageIdentity[], cacheDir: string): ReadonlyMap<Sha256Hex, string> {
-  const digests = new Map<string, Set<Sha256Hex>>();
+export function packagePaths<Digest extends FileDigest>(
+  packages: readonly PackageIdentity<Digest>[],
+  cacheDir: string,
+): ReadonlyMap<Digest, string> {
+  const digests = new Map<string, Set<Digest>>();
   for (const identity of packages) {
     const name = packageFileName(identity);
-    digests.set(name, (digests.get(name) ?? new Set()).add(identity.sha256));
+    digests.set(name, (digests.get(name) ?? new Set()).add(identity.digest));
   }
   return new Map(
     packages.map((identity) => {
       const name = packageFileName(identity);
       const isAlone = digests.get(name)?.size === 1;
-      const directory = isAlone ? cacheDir : path.join(cacheDir, identity.sha256.slice(0, 16));
-      return [identity.sha256, path.join(directory, name)];
+      const directory = isAlone ? cacheDir : path.join(cacheDir, identity.digest.slice(0, 16));
+      return [identity.digest, path.join(directory, name)];
     }),
   );
 }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type FaultyServer, startFaultyServer } from "../../../test/fixtures/faulty-server.ts";
 import { NOW } from "../../../test/fixtures/signed-repository.ts";
 import { testHost } from "../../../test/fixtures/test-host.ts";
-import { type BuildEvent, sha256 } from "../../core/index.ts";
+import { type BuildEvent, sha256, type Sha256Hex } from "../../core/index.ts";
 import { fetchPackages, type PackageLocation } from "./fetch-packages.ts";
 import { formatDigests, parseDigests, readVendorDirectory } from "./vendor-directory.ts";
 
@@ -80,20 +80,20 @@ describe("fetchPackages() with a vendor directory", () => {
   });
   afterEach(() => server[Symbol.asyncDispose]());
 
-  const bash: Omit<PackageLocation, "url"> = {
+  const bash: Omit<PackageLocation<Sha256Hex>, "url"> = {
     name: "bash",
     version: "1.0-1",
     architecture: "amd64",
-    sha256: sha256("content of bash"),
+    digest: sha256("content of bash"),
     sizeBytes: "content of bash".length,
   };
   const vendorOf = async (content: string) => {
     writeFileSync(at("vendor.json"), "{}");
     writeFileSync(at("bash.deb"), content);
-    writeFileSync(at("SHA256SUMS"), formatDigests([["bash.deb", bash.sha256]]));
+    writeFileSync(at("SHA256SUMS"), formatDigests([["bash.deb", bash.digest]]));
     return readVendorDirectory(host.files, directory);
   };
-  const fetch = (options: object, more: Partial<PackageLocation> = {}) =>
+  const fetch = (options: object, more: Partial<PackageLocation<Sha256Hex>> = {}) =>
     fetchPackages(host, [{ ...bash, url: `${server.url}/bash`, ...more }], {
       cacheDir: at("cache"),
       workers: 2,
@@ -104,8 +104,8 @@ describe("fetchPackages() with a vendor directory", () => {
 
   it("looks there first, and uses what is there in place, also for packages beside the template", async () => {
     const vendor = await vendorOf("content of bash");
-    expect((await fetch({ vendor, offline: true })).get(bash.sha256)).toBe(at("bash.deb"));
-    expect((await fetch({ vendor }, { localPath: at("gone.deb") })).get(bash.sha256)).toBe(at("bash.deb"));
+    expect((await fetch({ vendor, offline: true })).get(bash.digest)).toBe(at("bash.deb"));
+    expect((await fetch({ vendor }, { localPath: at("gone.deb") })).get(bash.digest)).toBe(at("bash.deb"));
     expect([server.requests, events]).toEqual([[], []]);
   });
 
