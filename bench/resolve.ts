@@ -6,6 +6,7 @@
  * installation. Each measurement has a Node.js of its own, whose start does not count. Times are medians (of apt: one
  * run), memory is the largest peak.
  */
+import { systemHost } from "../src/cli/system-host.ts";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -189,7 +190,7 @@ async function makeIndex(work: string): Promise<Uint8Array> {
   const plain = decompress({ processes: createProcessRunner() }, "xz", source);
   // A Release file tells it before.
   const expectedBytes = Number(readFileSync(plainSize(work), "utf8"));
-  const index = await encodeDebIndexFrom(plain, expectedBytes, { architecture: "amd64" });
+  const index = await encodeDebIndexFrom(systemHost().threads, plain, expectedBytes, { architecture: "amd64" });
   writeFileSync(path.join(work, "kept.index"), index);
   return index;
 }
@@ -198,7 +199,7 @@ async function makeRpmIndex(work: string): Promise<Uint8Array> {
   const source: AsyncIterable<Uint8Array> = Readable.from([readFileSync(compressedPrimary(work))]);
   const plain = decompress({ processes: createProcessRunner() }, "gz", source);
   const expectedBytes = Number(readFileSync(primarySize(work), "utf8"));
-  const index = await encodeRpmIndexFrom(plain, { expectedBytes });
+  const index = await encodeRpmIndexFrom(systemHost().threads, plain, { expectedBytes });
   writeFileSync(path.join(work, "kept.index"), index);
   return index;
 }

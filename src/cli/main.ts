@@ -1,21 +1,8 @@
 import process from "node:process";
-import {
-  type Host,
-  createHttpClient,
-  createProcessRunner,
-  nodeFiles,
-  readEnvironment,
-  systemClock,
-} from "../host/index.ts";
 import { run } from "./run.ts";
+import { systemHost } from "./system-host.ts";
 
-const host: Host = {
-  files: nodeFiles,
-  processes: createProcessRunner(),
-  http: createHttpClient(),
-  clock: systemClock,
-  environment: readEnvironment(),
-};
+const host = systemHost();
 
 // A reader that has seen enough, such as `head`, is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

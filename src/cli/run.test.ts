@@ -2,7 +2,8 @@ import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createHttpClient, createProcessRunner, nodeFiles, readEnvironment, systemClock } from "../host/index.ts";
+import { nodeFiles, readEnvironment } from "../host/index.ts";
+import { systemHost } from "./system-host.ts";
 import { run } from "./run.ts";
 
 const root = path.join(import.meta.dirname, "../..");
@@ -11,10 +12,7 @@ async function call(words: readonly string[], workingDirectory = root, variables
   let stdout = "";
   let stderr = "";
   const host = {
-    files: nodeFiles,
-    processes: createProcessRunner(),
-    http: createHttpClient(),
-    clock: systemClock,
+    ...systemHost(),
     environment: { ...readEnvironment(), workingDirectory, homeDirectory: "/nowhere", variables },
   };
   const exitCode = await run(host, words, {

@@ -3,7 +3,8 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type MergedTemplate, loadSettings } from "../config/index.ts";
-import { createHttpClient, createProcessRunner, nodeFiles, readEnvironment, systemClock } from "../host/index.ts";
+import { nodeFiles, readEnvironment } from "../host/index.ts";
+import { systemHost } from "./system-host.ts";
 import type { CliContext } from "./context.ts";
 import { formatTemplate } from "./format-template.ts";
 import { loadCheckedTemplate } from "./load-checked-template.ts";
@@ -85,10 +86,7 @@ const keptForms = (await readdir(golden)).filter((name) => name.endsWith(ENDING)
 
 async function load(file: string): Promise<MergedTemplate> {
   const host = {
-    files: nodeFiles,
-    processes: createProcessRunner(),
-    http: createHttpClient(),
-    clock: systemClock,
+    ...systemHost(),
     environment: { ...readEnvironment(), workingDirectory: root, homeDirectory: "/nowhere", variables: {} },
   };
   const context: CliContext = {

@@ -8,6 +8,7 @@ import type { HostEnvironment } from "./environment.ts";
 import type { HostFiles } from "./files.ts";
 import type { HttpClient } from "./http.ts";
 import type { ProcessRunner } from "./processes.ts";
+import type { Threads } from "./threads.ts";
 
 export * from "./attached-process.ts";
 export * from "./clock.ts";
@@ -21,6 +22,7 @@ export * from "./log-file.ts";
 export * from "./namespace-process.ts";
 export * from "./processes.ts";
 export * from "./terminal.ts";
+export * from "./threads.ts";
 export * from "./tree-times.ts";
 export * from "./tree-writer.ts";
 
@@ -28,6 +30,7 @@ export * from "./tree-writer.ts";
 export interface Host {
   readonly files: HostFiles;
   readonly processes: ProcessRunner;
+  readonly threads: Threads;
   readonly http: HttpClient;
   readonly clock: Clock;
   readonly environment: HostEnvironment;

@@ -6,7 +6,14 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadTemplate } from "../config/index.ts";
 import { noEvents } from "../core/index.ts";
-import { createHttpClient, createProcessRunner, nodeFiles, readEnvironment, systemClock } from "../host/index.ts";
+import {
+  createHttpClient,
+  createProcessRunner,
+  nodeFiles,
+  oneThread,
+  readEnvironment,
+  systemClock,
+} from "../host/index.ts";
 import type { BuildRequest } from "./provider.ts";
 import type { ProviderFiles } from "./provider-files.ts";
 import { repositorySources } from "./repository-sources.ts";
@@ -47,6 +54,7 @@ describe("repositorySources()", () => {
     http,
     processes: createProcessRunner(noEvents),
     clock: systemClock,
+    threads: oneThread({ files: nodeFiles, processes: createProcessRunner(noEvents) }),
     environment: { ...readEnvironment(), workingDirectory: directory, variables: {} },
   });
   const sourcesOf = async (

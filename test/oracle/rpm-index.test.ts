@@ -1,3 +1,4 @@
+import { systemHost } from "../../src/cli/system-host.ts";
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -202,7 +203,7 @@ describeNeeding({ "apt and Debian's keys": apt !== undefined }, "the packages of
   it("say what an XML parser reads, whole and as a stream", async () => {
     const primary = Buffer.from(debianAsPrimary(packagesText));
     expect(expectEqual(primary).length).toBeGreaterThan(60_000);
-    const streamed = await encodeRpmIndexFrom(pieces(primary));
+    const streamed = await encodeRpmIndexFrom(systemHost().threads, pieces(primary));
     expect(Buffer.compare(streamed, encodeRpmIndex(primary))).toBe(0);
   });
 

@@ -25,6 +25,9 @@ const SEPARATE_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   openpgp: ["package.json", "LICENSE", "README.md", "dist/node/openpgp.mjs"],
 };
 
+/** The module that threads begin with: a file of its own, which the program finds by its name. */
+const THREAD_MAIN = "cli/thread-main";
+
 /** Makes a release in `directory`, in place of what is there. */
 export async function bundle(directory: string): Promise<void> {
   const fresh = `${directory}.new`;
@@ -44,13 +47,13 @@ export async function bundle(directory: string): Promise<void> {
 
 async function bundleProgram(directory: string): Promise<OutputChunk[]> {
   const { output } = await build({
-    input: { main: path.join(sources, "cli/main.ts") },
+    input: { main: path.join(sources, "cli/main.ts"), [THREAD_MAIN]: path.join(sources, `${THREAD_MAIN}.ts`) },
     cwd: repository,
     platform: "node",
     external: Object.keys(SEPARATE_PACKAGES),
     plugins: [keepOwnDirectories()],
     // No module of ours does anything when it is loaded, the program's own excepted: what nobody uses is left out.
-    treeshake: { moduleSideEffects: [{ test: /\/src\/(?!cli\/main)/, sideEffects: false }] },
+    treeshake: { moduleSideEffects: [{ test: /\/src\/(?!cli\/(thread-)?main)/, sideEffects: false }] },
     // Warnings would be about files that are missing in a release; a lazy import that something else makes eager is none.
     onLog: (level, { code, message }) => {
       if (level === "warn" && code !== "INEFFECTIVE_DYNAMIC_IMPORT") throw new Error(message);
@@ -85,7 +88,9 @@ function keepOwnDirectories(): Plugin {
     transform: (code, id) => {
       if (!id.startsWith(sources) || !code.includes("import.meta")) return undefined;
       const own = path.relative(sources, path.dirname(id));
-      const told = code.replaceAll("import.meta.dirname", `(import.meta.dirname + ${JSON.stringify(`/${own}`)})`);
+      const told = code
+        .replaceAll("import.meta.dirname", `(import.meta.dirname + ${JSON.stringify(`/${own}`)})`)
+        .replaceAll(`"${path.basename(THREAD_MAIN)}.ts"`, `"${path.basename(THREAD_MAIN)}.js"`);
       if (/import\.meta(?!\.dirname)/.test(told)) throw new Error(`${id} uses import.meta in a way that no bundle has`);
       return told;
     },

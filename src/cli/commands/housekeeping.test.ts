@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, wr
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createHttpClient, createProcessRunner, nodeFiles, readEnvironment, systemClock } from "../../host/index.ts";
+import { readEnvironment } from "../../host/index.ts";
+import { systemHost } from "../system-host.ts";
 import { run } from "../run.ts";
 
 let directory = "";
@@ -14,10 +15,7 @@ afterEach(() => rmSync(directory, { recursive: true }));
 async function call(...words: readonly string[]) {
   let [stdout, stderr] = ["", ""];
   const host = {
-    files: nodeFiles,
-    processes: createProcessRunner(),
-    http: createHttpClient(),
-    clock: systemClock,
+    ...systemHost(),
     environment: { ...readEnvironment(), workingDirectory: directory, homeDirectory: "/nowhere" },
   };
   const streams = { writeOut: (text: string) => (stdout += text), writeError: (text: string) => (stderr += text) };

@@ -1,8 +1,9 @@
 import { type ByteSink, createByteSink } from "./byte-sink.ts";
+import type { HashLists } from "./hash-lists.ts";
 import type { PostingLists } from "./posting-lists.ts";
 
 /**
- * What an index consists of, after its records: texts without terminators, or unsigned numbers of 32 bits.
+ * What an index consists of, after its records.
  *
  * The magic has 8 bytes and changes with every change of the parts: an older file is then no index.
  */
@@ -11,26 +12,48 @@ export interface IndexFormat {
   readonly parts: readonly IndexPart[];
 }
 
-export type IndexPart = "text" | "words";
+/**
+ * - `ends`: where the share of each record ends, in the part before; in the records themselves when it is the first part
+ * - `bytes`: of all records, one after the other
+ * - `lines`: text in order, each line once
+ * - `numbers`: of records
+ * - `lists`: {@link PostingLists}, four pieces
+ * - `hashes`: {@link HashLists}, two pieces
+ *
+ * Readers and writers count the pieces: texts without terminators, or unsigned numbers of 32 bits.
+ */
+export type IndexPart = "ends" | "bytes" | "lines" | "numbers" | "lists" | "hashes";
 
-/** The parts of {@link PostingLists}. */
-export const POSTING_LISTS_PARTS: readonly IndexPart[] = ["text", "words", "words", "words"];
+const PIECES: Readonly<Record<IndexPart, readonly ("text" | "words")[]>> = {
+  ends: ["words"],
+  bytes: ["text"],
+  lines: ["text"],
+  numbers: ["words"],
+  lists: ["text", "words", "words", "words"],
+  hashes: ["words", "words"],
+};
+
+/** How many pieces a part has. */
+export function pieceCount(part: IndexPart): number {
+  return PIECES[part].length;
+}
 
 export interface IndexWriter {
   /** To be appended to, from its `end` on. */
   readonly records: ByteSink;
   /** Where `records` began. */
   readonly recordsStart: number;
-  /** The bytes of the index: the magic, the byte length of every part, the records, the parts, each padded to 4 bytes. */
-  finish(parts: readonly (Uint8Array | Uint32Array)[]): Uint8Array;
+  /** The bytes of the index: the magic, the byte length of every piece, the records, the pieces, each padded to 4 bytes. */
+  finish(pieces: readonly (Uint8Array | Uint32Array)[]): Uint8Array;
 }
 
-/** The parts of an index, opened: views into its bytes. */
-export interface IndexParts {
+/** The pieces of an index, opened: views into its bytes. */
+export interface IndexPieces {
   readonly records: Buffer;
-  text(part: number): Buffer;
-  words(part: number): Uint32Array;
-  lists(firstPart: number): PostingLists;
+  text(piece: number): Buffer;
+  words(piece: number): Uint32Array;
+  lists(firstPiece: number): PostingLists;
+  hashes(firstPiece: number): HashLists;
 }
 
 const WORD_BYTES = 4;
@@ -40,7 +63,8 @@ const WORD_BYTES = 4;
  *
  * Numbers are in the order of the processor, which is little-endian wherever Node.js 24 runs on our architectures.
  */
-export function createIndexWriter({ magic, parts: kinds }: IndexFormat, expectedBytes: number): IndexWriter {
+export function createIndexWriter({ magic, parts }: IndexFormat, expectedBytes: number): IndexWriter {
+  const kinds = parts.flatMap((part) => PIECES[part]);
   const records = createByteSink(expectedBytes);
   const recordsStart = headerBytes(kinds);
   records.reserve(recordsStart);
@@ -52,13 +76,13 @@ export function createIndexWriter({ magic, parts: kinds }: IndexFormat, expected
   return {
     records,
     recordsStart,
-    finish(parts) {
-      const lengths = Uint32Array.of(records.end - recordsStart, ...parts.map((part) => part.byteLength));
+    finish(pieces) {
+      const lengths = Uint32Array.of(records.end - recordsStart, ...pieces.map((piece) => piece.byteLength));
       pad();
-      for (const part of parts) {
-        records.reserve(part.byteLength);
-        records.bytes.set(bytesOf(part), records.end);
-        records.end += part.byteLength;
+      for (const piece of pieces) {
+        records.reserve(piece.byteLength);
+        records.bytes.set(bytesOf(piece), records.end);
+        records.end += piece.byteLength;
         pad();
       }
       records.bytes.set(magic, 0);
@@ -69,50 +93,55 @@ export function createIndexWriter({ magic, parts: kinds }: IndexFormat, expected
 }
 
 /** Opens the bytes of an index; undefined when they are none of this format, or cut short. */
-export function splitIndex(bytes: Uint8Array, { magic, parts: kinds }: IndexFormat): IndexParts | undefined {
+export function splitIndex(bytes: Uint8Array, { magic, parts }: IndexFormat): IndexPieces | undefined {
+  const kinds = parts.flatMap((part) => PIECES[part]);
   const aligned = bytes.byteOffset % WORD_BYTES === 0 ? bytes : Uint8Array.from(bytes);
   const { buffer, byteOffset, length } = aligned;
   if (length < headerBytes(kinds) || !magic.equals(aligned.subarray(0, magic.length))) return undefined;
   const lengths = new Uint32Array(buffer, byteOffset + magic.length, kinds.length + 1);
   const starts: number[] = [];
   let end = headerBytes(kinds);
-  for (const partLength of lengths) {
+  for (const pieceLength of lengths) {
     starts.push(end);
-    end += padded(partLength);
+    end += padded(pieceLength);
   }
   if (end !== length) return undefined;
-  if (kinds.some((kind, part) => kind === "words" && (lengths[part + 1] ?? 1) % WORD_BYTES !== 0)) return undefined;
+  if (kinds.some((kind, piece) => kind === "words" && (lengths[piece + 1] ?? 1) % WORD_BYTES !== 0)) return undefined;
 
-  const text = (part: number): Buffer => {
-    return Buffer.from(buffer, byteOffset + (starts[part + 1] ?? 0), lengths[part + 1] ?? 0);
+  const text = (piece: number): Buffer => {
+    return Buffer.from(buffer, byteOffset + (starts[piece + 1] ?? 0), lengths[piece + 1] ?? 0);
   };
-  const words = (part: number): Uint32Array => {
-    return new Uint32Array(buffer, byteOffset + (starts[part + 1] ?? 0), (lengths[part + 1] ?? 0) / WORD_BYTES);
+  const words = (piece: number): Uint32Array => {
+    return new Uint32Array(buffer, byteOffset + (starts[piece + 1] ?? 0), (lengths[piece + 1] ?? 0) / WORD_BYTES);
   };
   return {
     records: text(-1),
     text,
     words,
-    lists: (part) => ({
-      keys: text(part),
-      keyOffsets: words(part + 1),
-      listStarts: words(part + 2),
-      postings: words(part + 3),
+    lists: (piece) => ({
+      keys: text(piece),
+      keyOffsets: words(piece + 1),
+      listStarts: words(piece + 2),
+      postings: words(piece + 3),
     }),
+    hashes: (piece) => ({ hashes: words(piece), records: words(piece + 1) }),
   };
 }
 
-/** In the order of {@link POSTING_LISTS_PARTS}. */
-export function partsOfLists({ keys, keyOffsets, listStarts, postings }: PostingLists) {
+export function piecesOfLists({ keys, keyOffsets, listStarts, postings }: PostingLists) {
   return [keys, keyOffsets, listStarts, postings];
 }
 
-function headerBytes(kinds: readonly IndexPart[]): number {
+export function piecesOfHashes({ hashes, records }: HashLists) {
+  return [hashes, records];
+}
+
+function headerBytes(kinds: readonly unknown[]): number {
   return 8 + (kinds.length + 1) * WORD_BYTES;
 }
 
-function bytesOf(part: Uint8Array | Uint32Array): Uint8Array {
-  return new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
+function bytesOf(piece: Uint8Array | Uint32Array): Uint8Array {
+  return new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
 }
 
 function padded(lengthBytes: number): number {

@@ -4,4 +4,5 @@
 export * from "./byte-sink.ts";
 export * from "./hash-lists.ts";
 export * from "./index-layout.ts";
+export * from "./join-indexes.ts";
 export * from "./posting-lists.ts";

@@ -39,11 +39,16 @@ export function postingsFor(lists: PostingLists, key: string): Uint32Array {
     const middle = (low + high) >>> 1;
     const [start, end] = [lists.keyOffsets[middle] ?? 0, lists.keyOffsets[middle + 1] ?? 0];
     const order = Buffer.compare(wanted, lists.keys.subarray(start, end));
-    if (order === 0) return lists.postings.subarray(lists.listStarts[middle], lists.listStarts[middle + 1]);
+    if (order === 0) return postingsAt(lists, middle);
     if (order < 0) high = middle - 1;
     else low = middle + 1;
   }
   return new Uint32Array(0);
+}
+
+/** The list of the key with a number. */
+export function postingsAt({ postings, listStarts }: PostingLists, number: number): Uint32Array {
+  return postings.subarray(listStarts[number], listStarts[number + 1]);
 }
 
 /** All keys, in code unit order. */

@@ -1,7 +1,7 @@
-import { type IndexFormat, POSTING_LISTS_PARTS } from "../compact-index/index.ts";
+import type { IndexFormat } from "../compact-index/index.ts";
 
-/** Numbers of the parts that follow the records. */
-export const DEB_PART = {
+/** Numbers of the pieces that follow the records. */
+export const DEB_PIECE = {
   /** Where each record ends. */
   recordEnds: 0,
   /** Names of packages, and for each the numbers of its records. */
@@ -14,5 +14,5 @@ export const DEB_PART = {
 
 export const DEB_INDEX: IndexFormat = {
   magic: Buffer.from("OICDEB\0\u0002", "latin1"),
-  parts: ["words", ...POSTING_LISTS_PARTS, ...POSTING_LISTS_PARTS, "words", "words"],
+  parts: ["ends", "lists", "lists", "numbers", "numbers"],
 };

@@ -1,7 +1,7 @@
 import { ComposerError } from "../../core/index.ts";
 import { keysOf, postingsFor, splitIndex } from "../compact-index/index.ts";
 import type { DebIndex, DebPackage } from "./deb-index.ts";
-import { DEB_INDEX, DEB_PART } from "./index-layout.ts";
+import { DEB_INDEX, DEB_PIECE } from "./index-layout.ts";
 import { parseRecord } from "./index-record.ts";
 
 /**
@@ -11,12 +11,12 @@ import { parseRecord } from "./index-record.ts";
  * later, by the methods, when a record is damaged
  */
 export function openDebIndex(bytes: Uint8Array): DebIndex {
-  const parts = splitIndex(bytes, DEB_INDEX);
-  if (parts === undefined) throw damaged();
-  const { records } = parts;
-  const recordEnds = parts.words(DEB_PART.recordEnds);
-  const [names, provided] = [parts.lists(DEB_PART.names), parts.lists(DEB_PART.provided)];
-  const [essential, required] = [parts.words(DEB_PART.essential), parts.words(DEB_PART.required)];
+  const pieces = splitIndex(bytes, DEB_INDEX);
+  if (pieces === undefined) throw damaged();
+  const { records } = pieces;
+  const recordEnds = pieces.words(DEB_PIECE.recordEnds);
+  const [names, provided] = [pieces.lists(DEB_PIECE.names), pieces.lists(DEB_PIECE.provided)];
+  const [essential, required] = [pieces.words(DEB_PIECE.essential), pieces.words(DEB_PIECE.required)];
   const packages: (DebPackage | undefined)[] = [];
 
   const packageAt = (number: number): DebPackage => {

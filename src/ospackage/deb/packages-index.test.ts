@@ -1,9 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { testHost } from "../../../test/fixtures/test-host.ts";
 import { sha256 } from "../../core/index.ts";
 import { openDebIndex } from "./open-deb-index.ts";
 import { encodeDebIndex, encodeDebIndexFrom, encodeLocalDebIndex } from "./packages-index.ts";
 import { parseStanza } from "./stanzas.ts";
+
+const { threads } = testHost(new Date(0));
 
 const DIGEST = "ab".repeat(32);
 
@@ -215,20 +218,22 @@ describe("encodeDebIndexFrom()", () => {
   ])("makes of a stream what comes of the whole, empty lines being %j", async (emptyLine, pieceBytes) => {
     const text = Buffer.from(many(20_000).replaceAll("\n\n", `\n${emptyLine}`));
     expect(text.length).toBeGreaterThan(3 * 4 * 1024 ** 2);
-    const index = await encodeDebIndexFrom(cut(text, pieceBytes), 1024, options);
+    const index = await encodeDebIndexFrom(threads, cut(text, pieceBytes), 1024, options);
     expect(sha256(index)).toBe(sha256(encodeDebIndex(text, options)));
     expect(openDebIndex(index).packageCount).toBe(20_000);
   });
 
   it("makes an empty index of nothing", async () => {
-    const index = await encodeDebIndexFrom(cut(Buffer.alloc(0), 1), 0, options);
+    const index = await encodeDebIndexFrom(threads, cut(Buffer.alloc(0), 1), 0, options);
     expect(openDebIndex(index).packageCount).toBe(0);
   });
 
   it("counts lines through all parts", async () => {
     const good = `${many(20_000)}\n`;
     const line = good.split("\n").length;
-    await expect(encodeDebIndexFrom(cut(Buffer.from(`${good}no field\n`), 65_536), 0, options)).rejects.toMatchObject({
+    await expect(
+      encodeDebIndexFrom(threads, cut(Buffer.from(`${good}no field\n`), 65_536), 0, options),
+    ).rejects.toMatchObject({
       code: "REPOSITORY_METADATA_INVALID",
       message: `Cannot read the package index "http://x/P": line ${line} is no field of a stanza`,
     });
@@ -238,7 +243,7 @@ describe("encodeDebIndexFrom()", () => {
     const endless = async function* (): AsyncGenerator<Uint8Array> {
       for (;;) yield Buffer.alloc(1024 ** 2, "Tag: x\n");
     };
-    await expect(encodeDebIndexFrom(endless(), 0, options)).rejects.toMatchObject({
+    await expect(encodeDebIndexFrom(threads, endless(), 0, options)).rejects.toMatchObject({
       code: "REPOSITORY_METADATA_INVALID",
     });
   });

@@ -1,5 +1,12 @@
 import { ComposerError, type Sha256Hex, formatSize, messageOf } from "../../core/index.ts";
-import { addPosting, createIndexWriter, partsOfLists, postingListsOf } from "../compact-index/index.ts";
+import type { Job, Threads } from "../../host/index.ts";
+import {
+  addPosting,
+  createIndexJoiner,
+  createIndexWriter,
+  piecesOfLists,
+  postingListsOf,
+} from "../compact-index/index.ts";
 import { DEB_INDEX } from "./index-layout.ts";
 import { RECORD_FIELDS, REQUIRED_FIELDS, fieldNumber } from "./index-record.ts";
 import { parseProvides } from "./relations.ts";
@@ -26,6 +33,7 @@ export interface LocalDeb {
 }
 
 const MAX_TEXT_BYTES = 1024 ** 3;
+const NEWLINE = 0x0a;
 const MAX_STANZA_BYTES = 1024 ** 2;
 const MAX_PACKAGE_BYTES = 16 * 1024 ** 3;
 const MAX_INSTALLED_KIB = 1024 ** 3;
@@ -56,41 +64,68 @@ const FIELD = {
  * @see deb822(5); Debian wiki, "DebianRepository/Format"
  */
 export function encodeDebIndex(packages: Uint8Array, options: EncodeOptions): Uint8Array {
-  const encoder = createEncoder(packages.length, options);
-  encoder.add(packages);
-  return encoder.finish();
+  if (packages.length > MAX_TEXT_BYTES) throw invalid(options, `it has more than ${formatSize(MAX_TEXT_BYTES)}`);
+  return encodePart({ text: packages, options, linesBefore: 0 });
 }
 
 /**
- * As {@link encodeDebIndex}, from a stream, of which a few MiB are in memory at a time.
+ * As {@link encodeDebIndex}, from a stream, of which a few MiB are in memory at a time: parts of it are worked on by
+ * several threads.
  *
  * @param expectedBytes how large the plain text is
  */
 export async function encodeDebIndexFrom(
+  threads: Threads,
   packages: AsyncIterable<Uint8Array>,
   expectedBytes: number,
   options: EncodeOptions,
 ): Promise<Uint8Array> {
-  const encoder = createEncoder(expectedBytes, options);
-  for await (const text of stanzaTexts(packages, () => invalid(options, "a stanza takes too much"))) encoder.add(text);
-  return encoder.finish();
-}
-
-interface Encoder {
-  /** @param text whole stanzas */
-  add(text: Uint8Array): void;
-  finish(): Uint8Array;
-}
-
-function createEncoder(expectedBytes: number, options: EncodeOptions): Encoder {
   // The records are shorter than the text; room that is not used takes no memory.
-  const writer = createIndexWriter(DEB_INDEX, Math.min(expectedBytes, MAX_TEXT_BYTES));
+  const joiner = createIndexJoiner(DEB_INDEX, Math.min(expectedBytes, MAX_TEXT_BYTES));
+  for await (const index of threads.map(ENCODE_PACKAGES_PART, partsOf(packages, options))) joiner.add(index);
+  return joiner.finish();
+}
+
+async function* partsOf(
+  packages: AsyncIterable<Uint8Array>,
+  options: EncodeOptions,
+): AsyncGenerator<PackagesPart, void, undefined> {
+  let [textBytes, linesBefore] = [0, 0];
+  for await (const text of stanzaTexts(packages, () => invalid(options, "a stanza takes too much"))) {
+    textBytes += text.length;
+    if (textBytes > MAX_TEXT_BYTES) throw invalid(options, `it has more than ${formatSize(MAX_TEXT_BYTES)}`);
+    // The text is valid until the next one is asked for.
+    yield { text: Uint8Array.from(text), options, linesBefore };
+    linesBefore += lineCount(text);
+  }
+}
+
+function lineCount(text: Uint8Array): number {
+  let count = 0;
+  for (let at = 0; at < text.length; at += 1) if (text[at] === NEWLINE) count += 1;
+  return count;
+}
+
+interface PackagesPart {
+  /** Whole stanzas. */
+  readonly text: Uint8Array;
+  readonly options: EncodeOptions;
+  readonly linesBefore: number;
+}
+
+/** Indexes a part of a Packages file. @throws as {@link encodeDebIndex} */
+export const ENCODE_PACKAGES_PART: Job<PackagesPart, Uint8Array> = {
+  name: "encode-packages-part",
+  run: (_host, part) => encodePart(part),
+};
+
+function encodePart({ text, options, linesBefore }: PackagesPart): Uint8Array {
+  const writer = createIndexWriter(DEB_INDEX, text.length);
   const { records, recordsStart } = writer;
   const recordEnds: number[] = [];
   const names = new Map<string, number[]>();
   const provided = new Map<string, number[]>();
   const [essential, required]: [number[], number[]] = [[], []];
-  let [textBytes, lineCount] = [0, 0];
 
   function visit(stanza: ScannedStanza): void {
     if (!isWanted(stanza, options)) return;
@@ -105,24 +140,16 @@ function createEncoder(expectedBytes: number, options: EncodeOptions): Encoder {
     recordEnds.push(records.end - recordsStart);
   }
 
-  return {
-    add(text) {
-      textBytes += text.length;
-      if (textBytes > MAX_TEXT_BYTES) throw invalid(options, `it has more than ${formatSize(MAX_TEXT_BYTES)}`);
-      if (text.includes(0)) throw invalid(options, "it has a NUL in it");
-      const scanned = scanPackages(text, visit, lineCount);
-      if ("badLine" in scanned) throw invalid(options, `line ${scanned.badLine} is no field of a stanza`);
-      lineCount = scanned.lineCount;
-    },
-    finish: () =>
-      writer.finish([
-        Uint32Array.from(recordEnds),
-        ...partsOfLists(postingListsOf(names)),
-        ...partsOfLists(postingListsOf(provided)),
-        Uint32Array.from(essential),
-        Uint32Array.from(required),
-      ]),
-  };
+  if (text.includes(0)) throw invalid(options, "it has a NUL in it");
+  const badLine = scanPackages(text, visit, linesBefore);
+  if (badLine !== undefined) throw invalid(options, `line ${badLine} is no field of a stanza`);
+  return writer.finish([
+    Uint32Array.from(recordEnds),
+    ...piecesOfLists(postingListsOf(names)),
+    ...piecesOfLists(postingListsOf(provided)),
+    Uint32Array.from(essential),
+    Uint32Array.from(required),
+  ]);
 }
 
 /**

@@ -30,13 +30,13 @@ type Slot = number[];
  * takes a few tenths of a second.
  *
  * @param linesBefore how many lines stand before this text in its file
- * @returns how many lines there are up to its end; or the line that is no field, where scanning ends
+ * @returns the line that is no field, where scanning ends; undefined when there is none
  */
 export function scanPackages(
   packages: Uint8Array,
   visit: (stanza: ScannedStanza) => void,
   linesBefore = 0,
-): { readonly lineCount: number } | { readonly badLine: number } {
+): number | undefined {
   const text = Buffer.from(packages.buffer, packages.byteOffset, packages.length);
   const slots: Slot[] = RECORD_FIELDS.map(() => []);
   let isEmpty = true;
@@ -68,12 +68,12 @@ export function scanPackages(
     if (end === at) {
       finish(start, at);
     } else if (first === BLANK || first === TAB) {
-      if (isEmpty) return { badLine: line };
+      if (isEmpty) return line;
       if (current !== undefined) addLine(text, current, at, end);
     } else if (first !== 0x23) {
       if (isEmpty) [start, firstLine, isEmpty] = [at, line, false];
       const number = fieldAt(text, at, end);
-      if (number === NO_FIELD) return { badLine: line };
+      if (number === NO_FIELD) return line;
       current = slots[number];
       if (current !== undefined) {
         const colon = at + (RECORD_FIELDS[number]?.length ?? 0);
@@ -84,7 +84,7 @@ export function scanPackages(
     at = next;
   }
   finish(start, text.length);
-  return { lineCount: line };
+  return undefined;
 }
 
 function isBlank(byte: number | undefined): boolean {

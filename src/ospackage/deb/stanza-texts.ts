@@ -1,7 +1,7 @@
 import { type ByteSink, createByteSink } from "../compact-index/index.ts";
 
 const NEWLINE = 0x0a;
-const PART_BYTES = 4 * 1024 ** 2;
+const PART_BYTES = 1024 ** 2;
 /** Far above any honest stanza. */
 const MAX_PART_BYTES = 64 * 1024 ** 2;
 
@@ -16,24 +16,31 @@ export async function* stanzaTexts(
   tooLong: () => Error,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const part = createByteSink(2 * PART_BYTES);
+  /** Up to this line break there is no empty line. */
+  let searchedEnd = 0;
   for await (const piece of pieces) {
     for (let from = 0; from < piece.length; from += PART_BYTES) {
       append(part, piece.subarray(from, from + PART_BYTES));
       if (part.end < PART_BYTES) continue;
-      const cut = endOfLastStanza(part.bytes.subarray(0, part.end));
+      const text = part.bytes.subarray(0, part.end);
+      const cut = endOfLastStanza(text, searchedEnd);
       if (cut === 0 && part.end > MAX_PART_BYTES) throw tooLong();
-      if (cut === 0) continue;
-      yield part.bytes.subarray(0, cut);
+      if (cut === 0) {
+        searchedEnd = Math.max(text.lastIndexOf(NEWLINE), 0);
+        continue;
+      }
+      yield text.subarray(0, cut);
       part.bytes.copyWithin(0, cut, part.end);
       part.end -= cut;
+      searchedEnd = 0;
     }
   }
   yield part.bytes.subarray(0, part.end);
 }
 
-/** Where the last empty line ends; 0 when there is none. */
-function endOfLastStanza(text: Buffer): number {
-  for (let end = text.lastIndexOf(NEWLINE); end > 0;) {
+/** Where the last empty line ends; 0 when there is none after the line break at `searchedEnd`. */
+function endOfLastStanza(text: Buffer, searchedEnd: number): number {
+  for (let end = text.lastIndexOf(NEWLINE); end > searchedEnd;) {
     const previous = text.lastIndexOf(NEWLINE, end - 1);
     if (isBlank(text, previous + 1, end)) return end + 1;
     end = previous;

@@ -73,7 +73,9 @@ function parseDeb(
     })),
     open: async (contents) => {
       const texts = plainPackagesTexts(host, offered, contents, () => object, fetching(options));
-      return openDebIndex(await encodeDebIndexFrom(texts, plainSizeOf(offered), { architecture, origin: object }));
+      return openDebIndex(
+        await encodeDebIndexFrom(host.threads, texts, plainSizeOf(offered), { architecture, origin: object }),
+      );
     },
   };
 }
@@ -110,7 +112,7 @@ function rpmFormat(host: Host, source: RpmRepositorySource, options: SignedChain
         ],
         open: async ([content = new Uint8Array()]) => {
           const pieces = plainPieces(host, { file: primary, content }, fetching(options));
-          return openRpmIndex(await encodeRpmIndexFrom(pieces, { origin: object }));
+          return openRpmIndex(await encodeRpmIndexFrom(host.threads, pieces, { origin: object }));
         },
       };
     },

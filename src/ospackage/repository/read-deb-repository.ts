@@ -111,7 +111,7 @@ async function openIndex(
   const fetching = { ...options, byHash: release.acquireByHash };
   const texts = fetchPackagesText(host, source, offered, fetching);
   const origin = redactUrl(source.url);
-  const content = await encodeDebIndexFrom(texts, plainSizeOf(offered), { architecture, origin });
+  const content = await encodeDebIndexFrom(host.threads, texts, plainSizeOf(offered), { architecture, origin });
   throwIfAborted(options.signal);
   await keepIndex(host, directory, fileName, content);
   return openDebIndex(content);

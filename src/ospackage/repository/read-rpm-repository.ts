@@ -108,7 +108,7 @@ async function openPrimary(
   if (options.offline) throw notKept(source.id, source.urls[0]);
   const fetched = await fetchRepomdFile(host, source, primary, options);
   const { openSizeBytes } = primary;
-  const content = await encodeRpmIndexFrom(plainPieces(host, fetched, options), {
+  const content = await encodeRpmIndexFrom(host.threads, plainPieces(host, fetched, options), {
     origin: redactUrl(source.urls[0]),
     ...(openSizeBytes === undefined ? {} : { expectedBytes: openSizeBytes }),
   });

@@ -1,8 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { testHost } from "../../../test/fixtures/test-host.ts";
 import type { FileDigest, Sha256Hex } from "../../core/index.ts";
 import { encodeRpmIndex, encodeRpmIndexFrom } from "./encode-rpm-index.ts";
 import { openRpmIndex } from "./open-rpm-index.ts";
+
+const { threads } = testHost(new Date(0));
 
 const DIGEST = "ab".repeat(32);
 
@@ -220,7 +223,7 @@ describe("encodeRpmIndex() and openRpmIndex()", () => {
     expect(text.length).toBeGreaterThan(9 * 1024 ** 2);
     const whole = encodeRpmIndex(text);
     for (const pieceBytes of [7919, 3 * 1024 ** 2, text.length]) {
-      expect(Buffer.compare(await encodeRpmIndexFrom(pieces(text, pieceBytes)), whole)).toBe(0);
+      expect(Buffer.compare(await encodeRpmIndexFrom(threads, pieces(text, pieceBytes)), whole)).toBe(0);
     }
     expect(openRpmIndex(whole).providersOf("capability-399")).toHaveLength(700);
   });

@@ -21,7 +21,7 @@ export function faultsOf(object: string, code: ErrorCode = "REPOSITORY_METADATA_
 
 const PACKAGE_END = "</package>";
 const PIECE_BYTES = 256 * 1024;
-const PART_BYTES = 4 * 1024 ** 2;
+const PART_BYTES = 1024 ** 2;
 const MAX_PART_BYTES = 64 * 1024 ** 2;
 
 /**

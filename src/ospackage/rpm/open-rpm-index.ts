@@ -8,7 +8,7 @@ import {
   splitIndex,
 } from "../compact-index/index.ts";
 import { digestOf } from "../indexed-package.ts";
-import { parseRpmRecord, RPM_INDEX, RPM_PART } from "./rpm-record.ts";
+import { parseRpmRecord, RPM_INDEX, RPM_PIECE } from "./rpm-record.ts";
 import type { RpmPackage, StoredRpmIndex } from "./rpm-index.ts";
 
 /**
@@ -18,15 +18,14 @@ import type { RpmPackage, StoredRpmIndex } from "./rpm-index.ts";
  * later, by the methods, when a record is damaged
  */
 export function openRpmIndex(bytes: Uint8Array): StoredRpmIndex {
-  const parts = splitIndex(bytes, RPM_INDEX);
-  if (parts === undefined) throw damaged();
-  const { records } = parts;
-  const [recordEnds, fileEnds] = [parts.words(RPM_PART.recordEnds), parts.words(RPM_PART.fileEnds)];
-  const names = parts.lists(RPM_PART.names);
-  const files = parts.text(RPM_PART.files);
-  const hashLists = (part: number): HashLists => ({ hashes: parts.words(part), records: parts.words(part + 1) });
-  const [provided, obsoleted] = [hashLists(RPM_PART.provided), hashLists(RPM_PART.obsoleted)];
-  const [paths, digests] = [hashLists(RPM_PART.paths), hashLists(RPM_PART.digests)];
+  const pieces = splitIndex(bytes, RPM_INDEX);
+  if (pieces === undefined) throw damaged();
+  const { records } = pieces;
+  const [recordEnds, fileEnds] = [pieces.words(RPM_PIECE.recordEnds), pieces.words(RPM_PIECE.fileEnds)];
+  const names = pieces.lists(RPM_PIECE.names);
+  const files = pieces.text(RPM_PIECE.files);
+  const [provided, obsoleted] = [pieces.hashes(RPM_PIECE.provided), pieces.hashes(RPM_PIECE.obsoleted)];
+  const [paths, digests] = [pieces.hashes(RPM_PIECE.paths), pieces.hashes(RPM_PIECE.digests)];
   const packages: (RpmPackage | undefined)[] = [];
 
   const packageAt = (number: number): RpmPackage => {
@@ -61,8 +60,8 @@ export function openRpmIndex(bytes: Uint8Array): StoredRpmIndex {
     ownersOf: memoized((path) => lookup(paths, path, (_, number) => hasFile(number, path))),
     withDigest: (digest) => lookup(digests, digest, (found) => digestOf(found) === digest),
     neededPaths: () =>
-      parts
-        .text(RPM_PART.neededPaths)
+      pieces
+        .text(RPM_PIECE.neededPaths)
         .toString("utf8")
         .split("\n")
         .filter((path) => path !== ""),

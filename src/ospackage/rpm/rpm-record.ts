@@ -1,5 +1,5 @@
 import { isSha256, parseFileDigest } from "../../core/index.ts";
-import { type IndexFormat, POSTING_LISTS_PARTS } from "../compact-index/index.ts";
+import type { IndexFormat } from "../compact-index/index.ts";
 import type { RpmPackage } from "./rpm-index.ts";
 
 /** The lines of a record that it always has, at its end; the lines before are relations, as they come. */
@@ -40,8 +40,8 @@ export const RPM_RELATIONS = Object.keys(RELATION_LETTERS) as readonly RpmRelati
 /** Begins the entry of a requirement that is needed before the package is installed; no name has it. */
 export const PRE_MARK = "\u0001";
 
-/** Numbers of the parts that follow the records. */
-export const RPM_PART = {
+/** Numbers of the pieces that follow the records. */
+export const RPM_PIECE = {
   /** Where each record ends. */
   recordEnds: 0,
   /** Names of packages, and for each the numbers of its records. */
@@ -59,15 +59,8 @@ export const RPM_PART = {
 } as const;
 
 export const RPM_INDEX: IndexFormat = {
-  magic: Buffer.from("OICRPM\0\u0001", "latin1"),
-  parts: [
-    "words",
-    ...POSTING_LISTS_PARTS,
-    ...Array.from({ length: 8 }, () => "words" as const),
-    "text",
-    "words",
-    "text",
-  ],
+  magic: Buffer.from("OICRPM\0\u0002", "latin1"),
+  parts: ["ends", "lists", "hashes", "hashes", "hashes", "hashes", "bytes", "ends", "lines"],
 };
 
 /** @returns undefined when the record is damaged */
