@@ -1,4 +1,4 @@
-import { ComposerError, type ErrorCode, type EventSink, isMirrorList, redactUrl } from "../../core/index.ts";
+import { ComposerError, type ErrorCode, type EventSink, isMirrorList } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import { fetchMirrorList, type Mirror } from "./mirror-list.ts";
 
@@ -60,11 +60,6 @@ export async function fromAnyMirror<T>(
       failedBefore.push(mirror);
       continue;
     }
-    const before = failures.at(-1);
-    if (before !== undefined) {
-      const message = `${before.message}: asking "${redactUrl(url)}"`;
-      options.emit?.({ type: "warning", stage: "packages", code: "RETRY", message });
-    }
     try {
       if (isMirrorList(url)) {
         waiting.unshift(...(await onceFor(lists, url, () => fetchMirrorList(host, url, options))));
@@ -78,6 +73,9 @@ export async function fromAnyMirror<T>(
       if (!(error instanceof ComposerError) || !MIRROR_FAULTS.has(error.code)) throw error;
       failures.push(error);
       failed.add(url);
+      if (waiting.length === 0 && failedBefore.length === 0) continue;
+      const message = `${error.message}: asking another mirror`;
+      options.emit?.({ type: "warning", stage: "packages", code: "RETRY", message });
     }
   }
   throw failureOf(object, failures);
