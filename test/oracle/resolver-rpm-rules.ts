@@ -13,7 +13,9 @@ export type RpmPreferenceRule =
   /** Nothing sets one candidate above the other, and dnf came to the choice in another order. */
   | "ties in another order"
   /** Newest versions that exclude each other: which of them gives way. */
-  | "another version gives way";
+  | "another version gives way"
+  /** What is recommended was looked at in another order, and something else was there already. */
+  | "wishes in another order";
 
 export interface RpmQuestion {
   readonly repositories: readonly RepositoryIndex<RpmIndex>[];
@@ -81,7 +83,7 @@ export function explainRpmDifference(
     const change = obsoletesOlder(asked, problem, theirs) ?? tieOf(asked, problem, ours, theirs);
     if (change === undefined) {
       if (!isSame(ourAnswer({ ...question, requests: theirs.packages }), theirs)) return undefined;
-      return rules.add("another version gives way");
+      return rules.add(question.installWeak === true ? "wishes in another order" : "another version gives way");
     }
     rules.add(change.rule);
     asked = { ...asked, ...change.instead };

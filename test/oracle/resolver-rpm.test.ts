@@ -358,6 +358,19 @@ const WORLDS: readonly World[] = [
     ],
     sets: [["app"], ["app", "gui"], ["app", "enemy"], ["broken"]],
   },
+  {
+    name: "weak choices",
+    installWeak: true,
+    repositories: [
+      smallMetadata([["a", { provides: "api" }]], { id: "high", priority: 600 }),
+      smallMetadata([
+        ["app", { recommends: "helper, b" }],
+        ["helper", { requires: "api" }],
+        ["b", { provides: "api" }],
+      ]),
+    ],
+    sets: [["app"], ["helper"], ["app", "helper"]],
+  },
 ];
 
 const METADATA_ORDER = "dnf comes to choices in the order of the metadata, we in that of file names";

@@ -430,6 +430,13 @@ const MUTATIONS: readonly Mutation[] = [
     test: CHOICE_TEST,
   },
   {
+    name: "rpm: choices after wishes",
+    file: "rule-decisions.ts",
+    find: "decideWish() ?? decideRule()",
+    replace: "decideRule() ?? decideWish()",
+    test: CHOICE_TEST,
+  },
+  {
     name: "rpm: choices once more for what came anyway",
     file: "rule-decisions.ts",
     find: "if (later !== undefined) return later;",

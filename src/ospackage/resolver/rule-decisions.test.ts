@@ -23,11 +23,19 @@ const SIDES: readonly ToyRpm[] = [
 ];
 
 /** The names of what is chosen besides what was asked for. */
-function chosenFor(packages: readonly ToyRpm[], requests: readonly string[]): readonly string[] {
+function chosenFor(
+  packages: readonly ToyRpm[],
+  requests: readonly string[],
+  { preferred = [], installWeak = false }: { preferred?: readonly ToyRpm[]; installWeak?: boolean } = {},
+): readonly string[] {
   const result = resolveRpm({
-    repositories: [toyRpmRepository(packages)],
+    repositories: [
+      toyRpmRepository(preferred, { source: { id: "preferred", priority: 900 } }),
+      toyRpmRepository(packages),
+    ],
     architecture: "x86_64",
     requests: requests.map((text) => ({ text, origin: "systemConfig.packages" })),
+    installWeak,
   });
   if (result.kind !== "resolved") throw new Error("file lists are needed");
   const names = result.resolution.packages.map((resolved) => resolved.package.name);
@@ -134,5 +142,16 @@ describe("a choice between equally good packages", () => {
     ];
     expect(chosenFor(packages, ["z-app", "a-app"])).toEqual(["b-meal", "milk"]);
     expect(chosenFor(packages, ["z-app", "a-app", "brings"])).toEqual(["c-meal", "juice", "x-bringer"]);
+  });
+
+  it("comes after all that is recommended, when that is installed as well", () => {
+    const packages: ToyRpm[] = [
+      ["app", { recommends: "helper, b" }],
+      ["helper", { requires: "api" }],
+      ["b", { provides: "api" }],
+    ];
+    const preferred: ToyRpm[] = [["a", { provides: "api" }]];
+    expect(chosenFor(packages, ["app"], { preferred, installWeak: true })).toEqual(["b", "helper"]);
+    expect(chosenFor(packages, ["app", "helper"], { preferred })).toEqual(["a"]);
   });
 });

@@ -20,7 +20,7 @@ interface Branch {
 }
 
 /** Far more than real packages need: bounds what metadata made for it can cost. */
-const MAX_REVISIONS = 1000;
+const MAX_REVISIONS = 100;
 
 /**
  * Decisions as libsolv makes them: the roots in their order, then one rule after the other in the order of the metadata,
@@ -49,6 +49,9 @@ export function ruleDecisions(
   /** The first choice that had to wait, until it is its turn. */
   let postponed: Rule | undefined;
   let isChoosing = false;
+  /** Those whose wishes are looked at before anything that came with one of them is decided. */
+  let wishing: readonly SolvableId[] = [];
+  let wishLevel = 0;
 
   function next(): SolvableId | undefined {
     const level = trail.level();
@@ -61,7 +64,11 @@ export function ruleDecisions(
       startOver();
       return decide(open);
     }
-    return decideRule() ?? decideWish();
+    if (level < wishLevel) wishing = [];
+    const decision = decideWish() ?? decideRule();
+    if (decision !== undefined) return decision;
+    wishing = chosen;
+    return decideWish();
   }
 
   function startOver(): void {
@@ -96,14 +103,16 @@ export function ruleDecisions(
   }
 
   function decideWish(): SolvableId | undefined {
-    for (const solvable of chosen) {
+    for (const solvable of wishing) {
       for (const wish of provider.wishes(solvable)) {
         const open = openFor(wish) ?? [];
         if (open.length === 0) continue;
         startOver();
+        wishLevel = trail.level() + 1;
         return decide(open);
       }
     }
+    wishing = [];
     return undefined;
   }
 
@@ -165,6 +174,7 @@ export function ruleDecisions(
       branch.tried.push(instead);
       branches.length = at + 1;
       startOver();
+      wishing = [];
       return { level: branch.level, solvable: instead };
     }
     return undefined;
