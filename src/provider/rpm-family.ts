@@ -139,7 +139,7 @@ async function withOwners(
  * and are to blame for it are removed from the cache; the first one is told.
  */
 async function checkFiles(build: ProviderBuild, files: readonly PackageFile[]): Promise<void> {
-  const { host, sources, paths, request } = build;
+  const { host, sources, paths } = build;
   const keys = new Map(
     await Promise.all(
       sources.map(async (source) => {
@@ -155,8 +155,7 @@ async function checkFiles(build: ProviderBuild, files: readonly PackageFile[]): 
     if (trust === undefined) throw new Error(`the build has no repository "${repository}"`);
     return { file, ...trust };
   });
-  const options = { workers: request.settings.workers, ...signalOption(build) };
-  const failing = await failingRpms(host, rpms, new Date(host.clock.nowMs()), options);
+  const failing = await failingRpms(host, rpms, new Date(host.clock.nowMs()), signalOption(build));
   for (const { file, error } of failing) {
     const isToBlame = isComposerError(error) && error.code.startsWith("PACKAGE_");
     if (isToBlame && file.startsWith(`${paths.packageCache}${path.sep}`)) await host.files.remove(file);
