@@ -127,12 +127,16 @@ async function runBuild(
   });
   const steps = await provider.buildImage(host, stored, places, atEnd);
   const build: Build = { host, request, options, places, run, steps };
-  const lock = await inStage(build, "packages", () => run.get(steps.lock));
-  await reportLockDifference(host, request, lock);
-  await writeGraph(build, lock);
-  const end = EARLY_ENDS[stages.last];
-  const outcome = end === undefined ? await makeImage(build) : await makeUntil(build, end);
-  return { outcome, lock };
+  try {
+    const lock = await inStage(build, "packages", () => run.get(steps.lock));
+    await reportLockDifference(host, request, lock);
+    await writeGraph(build, lock);
+    const end = EARLY_ENDS[stages.last];
+    const outcome = end === undefined ? await makeImage(build) : await makeUntil(build, end);
+    return { outcome, lock };
+  } finally {
+    await run.settle();
+  }
 }
 
 /** Nothing of an image exists before the last stage; what is signed are parts of a tree. */
@@ -149,6 +153,7 @@ async function makeUntil(build: Build, end: EarlyStage): Promise<BuildOutcome> {
   const stages = STAGES.slice(STAGES.indexOf("packages"), STAGES.indexOf(end) + 1) as readonly EarlyStage[];
   let found: readonly string[] = [];
   for (const stage of stages) found = await inStage(build, stage, () => run.get(steps.ends[stage]));
+  await run.settle();
   found = [places.dependencyGraph, ...found];
   const isTemporary = (file: string): boolean =>
     [places.trees, places.fresh].some((directory) => file.startsWith(`${directory}${path.sep}`));

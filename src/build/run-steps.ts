@@ -17,6 +17,8 @@ export interface RunStepsOptions {
 /** Evaluates steps on demand, each at most once. */
 export interface StepRun extends StepValues {
   keyOf(step: Step<unknown>): Promise<Sha256Hex>;
+  /** Waits for results that are still being saved. @throws what saving one of them failed with */
+  settle(): Promise<void>;
 }
 
 /**
@@ -26,6 +28,7 @@ export interface StepRun extends StepValues {
 export function createStepRun(options: RunStepsOptions): StepRun {
   const keys = new Map<Step<unknown>, Promise<Sha256Hex>>();
   const results = new Map<Step<unknown>, Promise<unknown>>();
+  const saving: Promise<void>[] = [];
 
   const once = <T>(memory: Map<Step<unknown>, Promise<T>>, step: Step<unknown>, make: () => Promise<T>): Promise<T> => {
     const known = memory.get(step);
@@ -38,6 +41,10 @@ export function createStepRun(options: RunStepsOptions): StepRun {
   const run: StepRun = {
     keyOf: (step) => once(keys, step, () => computeKey(step)),
     get: <T>(step: Step<T>) => once(results, step as Step<unknown>, () => evaluate(step)) as Promise<T>,
+    settle: async () => {
+      const outcomes = await Promise.allSettled(saving);
+      for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+    },
   };
 
   async function computeKey(step: Step<unknown>): Promise<Sha256Hex> {
@@ -74,9 +81,17 @@ export function createStepRun(options: RunStepsOptions): StepRun {
       options.emit({ type: "step-started", stage: step.stage, step: step.name, title: step.title });
     }
     const result = await step.run(run, key);
-    await step.saved?.save(key, result);
+    if (step.savesMeanwhile === true) saveMeanwhile(step, key, result);
+    else await step.saved?.save(key, result);
     finished(false);
     return result;
+  }
+
+  function saveMeanwhile<T>({ saved }: Step<T>, key: string, result: T): void {
+    const saves = saved?.save(key, result) ?? Promise.resolve();
+    // Nobody looks at it before everything is settled.
+    saves.catch(() => undefined);
+    saving.push(saves);
   }
 
   return run;

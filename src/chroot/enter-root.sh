@@ -1,12 +1,14 @@
 #!/bin/sh
 # Runs a program inside a root tree, as PID 1 of namespaces of its own (mount, PID, network, IPC, UTS).
 #
-#   enter-root.sh ROOT [--bind SOURCE TARGET | --bind-ro SOURCE TARGET | --tree SOURCE TARGET]... -- PROGRAM [ARGUMENT]...
+#   enter-root.sh ROOT [--read-only] [--bind SOURCE TARGET | --bind-ro SOURCE TARGET | --tree SOURCE TARGET]... -- \
+#     PROGRAM [ARGUMENT]...
 #
 # The caller makes the namespaces (unshare) and gives the environment that the program gets. What is mounted here is
 # seen by the program alone and ends with it: /proc with its dangerous parts read-only, /sys read-only, a /dev with six
 # harmless devices, empty /run and /tmp. The program is root over ROOT, without the capabilities that reach beyond it.
 #
+# --read-only keeps the program from changing ROOT, what is mounted in it excepted.
 # --tree is for a program that changes another root tree, as rpm --root does: the tree is furnished like ROOT, the program
 # may chroot, and ROOT, read-only, takes the place of the namespace's root, so that chroot leads nowhere else.
 set -eu
@@ -14,6 +16,7 @@ set -eu
 root=$1
 shift
 tree=
+read_only=
 
 mount --make-rprivate /
 
@@ -55,6 +58,10 @@ furnish() {
 mount --rbind "$root" "$root"
 furnish "$root"
 
+if [ "$1" = --read-only ]; then
+  read_only=yes
+  shift
+fi
 while [ "$1" != -- ]; do
   option=$1 source=$2 target=$root$3
   shift 3
@@ -78,6 +85,7 @@ keep=-all,+chown,+dac_override,+dac_read_search,+fowner,+fsetid,+kill,+setgid,+s
 keep=$keep,+net_bind_service,+sys_nice,+sys_resource,+audit_write
 
 umask 022
+[ -z "$read_only" ] || mount -o remount,bind,ro "$root"
 [ -n "$tree" ] || exec chroot "$root" /usr/bin/setpriv --bounding-set="$keep" --inh-caps=-all -- "$@"
 
 # ROOT covers what was the root: nothing else can be reached, whatever a script does with its right to chroot.

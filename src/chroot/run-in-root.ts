@@ -14,6 +14,8 @@ export interface RootCommand {
   readonly argv: readonly [string, ...string[]];
   readonly env?: Readonly<Record<string, string>>;
   readonly binds?: readonly Bind[];
+  /** The program cannot change the tree that it runs in, but for /run, /tmp and what is writable among the binds. */
+  readonly readOnly?: boolean;
   /** Another root tree that the program changes, furnished like its own, with the right to chroot into it. */
   readonly tree?: Omit<Bind, "writable">;
   readonly input?: string | Uint8Array | AsyncIterable<Uint8Array>;
@@ -62,7 +64,10 @@ export function createRootRunner(host: Host, root: string, options: RootRunnerOp
   };
 }
 
-function enterArgv(root: string, { argv, binds = [], tree }: RootCommand): readonly [string, ...string[]] {
+function enterArgv(
+  root: string,
+  { argv, binds = [], tree, readOnly = false }: RootCommand,
+): readonly [string, ...string[]] {
   const namespaces = ["--mount", "--pid", "--net", "--ipc", "--uts", "--fork", "--kill-child"];
   const bindArguments = binds.flatMap(({ source, target, writable }) => [
     writable ? "--bind" : "--bind-ro",
@@ -70,7 +75,8 @@ function enterArgv(root: string, { argv, binds = [], tree }: RootCommand): reado
     target,
   ]);
   const treeArguments = tree === undefined ? [] : ["--tree", tree.source, tree.target];
-  return ["unshare", ...namespaces, "--", "sh", ENTER_ROOT, root, ...treeArguments, ...bindArguments, "--", ...argv];
+  const options = [...(readOnly ? ["--read-only"] : []), ...treeArguments, ...bindArguments];
+  return ["unshare", ...namespaces, "--", "sh", ENTER_ROOT, root, ...options, "--", ...argv];
 }
 
 /** The environment of package scripts: nothing of the caller's, and nothing that varies between two builds. */

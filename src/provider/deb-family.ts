@@ -49,13 +49,14 @@ export const debFamily: PackageFamily = {
       files.map(({ file }) => file),
       root,
     ),
-  install: ({ host, request: { emit, log } }, { image }, files) => installDebs(host, image, files, { emit, log }),
-  licences: ({ host }, { image }, packages) =>
-    licencesOfTree(
+  install: async ({ host, request: { emit, log } }, { image }, files) => {
+    await installDebs(host, image, files, { emit, log });
+    return licencesOfTree(
       host,
       image.root,
-      packages.map(({ name }) => name),
-    ),
+      files.map((file) => file.package.name),
+    );
+  },
 };
 
 /** The packages that a repository offers, fetched and verified. @throws as the readers of repositories */

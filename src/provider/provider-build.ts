@@ -1,7 +1,7 @@
 import type { Architecture, Step } from "../core/index.ts";
 import type { PackageFile, RootRunner } from "../chroot/index.ts";
 import type { Host } from "../host/index.ts";
-import type { Lock, LockedPackage, PackageQuestions, PackageRequest, RepositorySource } from "../ospackage/index.ts";
+import type { Lock, PackageQuestions, PackageRequest, RepositorySource } from "../ospackage/index.ts";
 import type { BuildPaths, BuildRequest, QuestionSubject } from "./provider.ts";
 
 /** One build: what its provider and its template say, and what its steps may use. */
@@ -43,14 +43,16 @@ export interface PackageFamily {
   builtAt(host: Host, file: PackageFile): Promise<number>;
   /** Unpacks the packages of a tool root into an existing empty directory; no package script runs. */
   unpackToolRoot(host: Host, files: readonly PackageFile[], root: string): Promise<void>;
-  /** Installs packages into the tree of `image`, in installation order. */
-  install(build: ProviderBuild, runners: InstallRunners, files: readonly PackageFile[]): Promise<void>;
-  /** SPDX licence expressions of installed packages by name, where known. */
-  licences(
+  /**
+   * Installs packages into the tree of `image`, in installation order.
+   *
+   * @returns their SPDX licence expressions by name, where known
+   */
+  install(
     build: ProviderBuild,
     runners: InstallRunners,
-    packages: readonly LockedPackage[],
-  ): Promise<Record<string, string>>;
+    files: readonly PackageFile[],
+  ): Promise<Readonly<Record<string, string>>>;
 }
 
 /** The two trees of an installation. */

@@ -50,7 +50,7 @@ interface FinishedTree {
 export function rawImageSteps(
   build: ProviderBuild,
   { packageSet }: PackageSteps,
-  { trees, tools, baseTree, openTree }: TreeSteps,
+  { trees, tools, baseTree, installedTree, openTree }: TreeSteps,
 ): Pick<ImageSteps, "image"> & { readonly ends: Pick<ImageSteps["ends"], "compose" | "configuration"> } {
   const { host, request, paths, architecture, atEnd } = build;
   const { emit } = request;
@@ -59,12 +59,13 @@ export function rawImageSteps(
   const initrdFiles = filesOfInitrd(additionalFiles);
   const record = (name: string): string => path.join(paths.records, `${name}.json`);
 
+  const treeOfInitrd = initrdFiles.length === 0 ? installedTree : openTree;
   const initrd: Step<readonly BootKernel[]> = {
     name: "initrd",
     stage: "compose",
     title: "Building the initrd",
     inputs: [baseTree],
-    needs: [openTree, tools, trees],
+    needs: [treeOfInitrd, tools, trees],
     settings: async () => ({
       extraModules: template.systemConfig?.kernel?.enableExtraModules,
       files: await digestsOfFiles(host, initrdFiles),
@@ -74,7 +75,7 @@ export function rawImageSteps(
       filesOf: (kernels) => kernels.map(({ initrd: file }) => file),
     }),
     run: async (values) => {
-      const tree = await values.get(openTree);
+      const tree = await values.get(treeOfInitrd);
       const toolRunner = await values.get(tools);
       const { directory } = await values.get(trees);
       await placeAdditionalFiles(host, openImageTree(host, tree.root), initrdFiles, "/");

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { installRpms, type PackageFile, queryRpms, unpackRpms } from "../chroot/index.ts";
+import { installRpms, type PackageFile, unpackRpms } from "../chroot/index.ts";
 import { isComposerError } from "../core/index.ts";
 import { licenceOfRpm } from "../evidence/index.ts";
 import {
@@ -63,11 +63,7 @@ export const rpmFamily: PackageFamily = {
     const { emit, log } = build.request;
     const keys = await transactionKeys(build);
     const transaction = { root: image.root, database: build.rpmDatabase, keys };
-    await installRpms(build.host, tools, files, transaction, scratch, { emit, log });
-  },
-
-  licences: async (build, { image, tools }) => {
-    const installed = await queryRpms(build.host, tools, { root: image.root, database: build.rpmDatabase });
+    const installed = await installRpms(build.host, tools, files, transaction, scratch, { emit, log });
     return Object.fromEntries(
       installed.flatMap(({ name, licence }) => {
         const expression = licenceOfRpm(licence);

@@ -22,7 +22,9 @@ export interface TreeSteps {
   readonly trees: Step<Trees>;
   readonly tools: Step<RootRunner>;
   readonly baseTree: Step<BaseTree>;
-  /** The base tree as a directory, for one reader that may change it. */
+  /** The base tree as a directory, which nobody changes as long as {@link openTree} is not asked for. */
+  readonly installedTree: Step<RootRunner>;
+  /** The same directory, to be changed from now on. */
   readonly openTree: Step<RootRunner>;
 }
 
@@ -30,8 +32,7 @@ export interface TreeSteps {
 export function treeSteps(build: ProviderBuild, packages: PackageSteps): TreeSteps {
   const trees = treesStep(build, packages);
   const tools = toolRootStep(build, packages, trees);
-  const { baseTree, openTree } = baseTreeSteps(build, packages, trees, tools);
-  return { trees, tools, baseTree, openTree };
+  return { trees, tools, ...baseTreeSteps(build, packages, trees, tools) };
 }
 
 function treesStep({ host, request, paths, atEnd }: ProviderBuild, { space }: PackageSteps): Step<Trees> {
@@ -90,33 +91,45 @@ function toolRootStep(build: ProviderBuild, packages: PackageSteps, trees: Step<
   };
 }
 
-/** Two steps over one directory: right after the installation the tree is there, later it comes from its archive. */
+/**
+ * Steps over one directory: right after the installation the tree is there, and goes into its archive meanwhile; later it
+ * comes from that.
+ */
 function baseTreeSteps(
   build: ProviderBuild,
   packages: PackageSteps,
   trees: Step<Trees>,
   tools: Step<RootRunner>,
-): Pick<TreeSteps, "baseTree" | "openTree"> {
+): Pick<TreeSteps, "baseTree" | "installedTree" | "openTree"> {
   const { host, paths } = build;
   const { emit } = build.request;
   const { preInstallScripts = [] } = withLocalFiles(build.request.template).systemConfig ?? {};
-  let isInstalledHere = false;
+  /** There when the packages were installed by this build, which began to save the tree then. */
+  let saving: Promise<void> | undefined;
 
   const rootRunner = async (values: StepValues, sourceDateEpoch: number): Promise<RootRunner> => {
     const root = path.join((await values.get(trees)).directory, "root");
     return createRootRunner(host, root, { sourceDateEpoch, ...signalOption(build) });
   };
 
+  const record = saveResultsIn<BaseTree>(host, {
+    record: path.join(paths.records, "base-tree.json"),
+    filesOf: ({ archive }) => [archive],
+  });
   const baseTree: Step<BaseTree> = {
     name: "base-tree",
     stage: "compose",
     inputs: [packages.packageSet, packages.toolSet, packages.epoch],
     needs: [packages.store, trees, tools],
     settings: async () => ({ preInstallScripts: await digestsOfScripts(host, preInstallScripts) }),
-    saved: saveResultsIn(host, {
-      record: path.join(paths.records, "base-tree.json"),
-      filesOf: ({ archive }) => [archive],
-    }),
+    saved: {
+      load: (key) => record.load(key),
+      save: async (key, result) => {
+        await saving;
+        await record.save(key, result);
+      },
+    },
+    savesMeanwhile: true,
     run: async (values) => {
       const sourceDateEpoch = await values.get(packages.epoch);
       const runner = await rootRunner(values, sourceDateEpoch);
@@ -127,18 +140,15 @@ function baseTreeSteps(
       const scratch = path.join((await values.get(trees)).directory, "installation");
       await host.files.makeDirectory(scratch);
       const runners = { image: runner, tools: await values.get(tools), scratch };
-      await build.family.install(build, runners, files);
-      const installed = files.map((file) => file.package);
-      const licences = await build.family.licences(build, runners, installed);
+      const licences = await build.family.install(build, runners, files);
       const archive = path.join(paths.records, "base-tree.tar.zst");
-      await saveTree(host, await values.get(tools), runner.root, archive);
-      isInstalledHere = true;
+      saving = saveTree(host, runners.tools, runner.root, archive);
       return { archive, sourceDateEpoch, licences };
     },
   };
 
-  const openTree: Step<RootRunner> = {
-    name: "open-tree",
+  const installedTree: Step<RootRunner> = {
+    name: "installed-tree",
     stage: "compose",
     inputs: [baseTree],
     needs: [trees, tools],
@@ -146,14 +156,26 @@ function baseTreeSteps(
     run: async (values) => {
       const { archive, sourceDateEpoch } = await values.get(baseTree);
       const runner = await rootRunner(values, sourceDateEpoch);
-      if (isInstalledHere) return runner;
+      if (saving !== undefined) return runner;
       emit({ type: "info", stage: "compose", message: "Reusing the installed packages of an earlier build" });
       await restoreTree(host, await values.get(tools), archive, runner.root);
       return runner;
     },
   };
 
-  return { baseTree, openTree };
+  const openTree: Step<RootRunner> = {
+    name: "open-tree",
+    stage: "compose",
+    inputs: [installedTree],
+    settings: null,
+    run: async (values) => {
+      const runner = await values.get(installedTree);
+      await saving;
+      return runner;
+    },
+  };
+
+  return { baseTree, installedTree, openTree };
 }
 
 /** Where scripts of the tool root see the image's tree. */

@@ -32,7 +32,8 @@ const DEFERRED = "/run/deferred";
  * @param scratch an empty directory on the host
  * @throws {INSTALL_SCRIPT_FAILED} a scriptlet failed; names package and scriptlet
  * @throws {INSTALL_REFUSED} rpm does not install the packages, and no scriptlet is the reason; the details are its words
- * @throws {INSTALL_AUDIT_FAILED} the database does not name what was to be installed
+ * @returns what the database says is installed
+ * @throws {INSTALL_AUDIT_FAILED} that is not what was to be installed
  * @see rpm(8)
  */
 export async function installRpms(
@@ -42,7 +43,7 @@ export async function installRpms(
   { root, database, keys }: RpmTransaction,
   scratch: string,
   { emit, log }: InstallOptions,
-): Promise<void> {
+): Promise<readonly InstalledRpm[]> {
   const tree = { source: root, target: TREE };
   const { binds, insidePath } = bindPackages(packages, PACKAGES);
   await layOutTree(host, root);
@@ -72,12 +73,16 @@ export async function installRpms(
   try {
     await rpm("--upgrade", "--verbose", ...definitions, ...packages.map(insidePath));
   } catch (error) {
-    throw isComposerError(error, "HOST_PROGRAM_FAILED") ? (scriptlets.failure(error) ?? refusal(error)) : error;
+    throw isComposerError(error, "HOST_PROGRAM_FAILED")
+      ? (scriptlets.failure(error) ?? refusal(error) ?? error)
+      : error;
   }
   // A scriptlet that fails after the files are in place is a warning to rpm.
   const failure = scriptlets.failure();
   if (failure !== undefined) throw failure;
-  await audit(host, tools, { root, database }, packages);
+  const installed = await queryRpms(host, tools, { root, database });
+  audit(installed, packages);
+  return installed;
 }
 
 /** Their owner is nobody in a user namespace, and a package that has them could not be unpacked. */
@@ -157,7 +162,9 @@ function watchScriptlets() {
   };
 }
 
-function refusal(cause: ComposerError): ComposerError {
+/** Undefined when rpm says nothing: it was killed, or did not start. */
+function refusal(cause: ComposerError): ComposerError | undefined {
+  if (!cause.details.some((line) => line.startsWith("error: "))) return undefined;
   const message = "Cannot install the packages: rpm refuses them";
   return new ComposerError("INSTALL_REFUSED", message, { details: cause.details, cause });
 }
@@ -177,7 +184,7 @@ const KEY_PACKAGE = "gpg-pubkey";
 const QUERY_FORMAT = "%{NAME}\\t%{EVR}\\t%{ARCH}\\t%{LICENSE}\\n";
 
 /** What the database of a tree says is installed, without keys. */
-export async function queryRpms(
+async function queryRpms(
   host: Host,
   tools: RootRunner,
   { root, database }: Pick<RpmTransaction, "root" | "database">,
@@ -195,13 +202,8 @@ export async function queryRpms(
     .map(([name = "", version = "", architecture = "", licence = ""]) => ({ name, version, architecture, licence }));
 }
 
-async function audit(
-  host: Host,
-  tools: RootRunner,
-  transaction: Pick<RpmTransaction, "root" | "database">,
-  packages: readonly PackageFile[],
-): Promise<void> {
-  const installed = new Set((await queryRpms(host, tools, transaction)).map(formatIdentity));
+function audit(found: readonly InstalledRpm[], packages: readonly PackageFile[]): void {
+  const installed = new Set(found.map(formatIdentity));
   const missing = packages.map((file) => formatIdentity(file.package)).filter((name) => !installed.delete(name));
   if (missing.length === 0 && installed.size === 0) return;
   const message = "Cannot finish the installation: the rpm database does not say what was to be installed";

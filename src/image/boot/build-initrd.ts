@@ -15,12 +15,14 @@ export interface InitrdRequest {
 
 /** Where the generator writes: neither in the tree nor in its own /tmp, which ends with it. */
 const WORK = "/run/initrd";
+const TEMPORARY = `${WORK}/tmp`;
 
 /** Compression of the initrd: the bytes don't depend on the number of threads. @see zstd(1) */
 const ZSTD = ["zstd", "-T0", "-9", "--quiet", "--force"] as const;
 
 /**
- * Builds an initrd for any machine with the generator that the tree has: dracut, else initramfs-tools.
+ * Builds an initrd for any machine with the generator that the tree has: dracut, else initramfs-tools. The tree stays as
+ * it is.
  *
  * dracut's own compression is single-threaded and takes most of its time; here the tool root's zstd does it.
  *
@@ -35,13 +37,14 @@ export async function buildInitrd(
   request: InitrdRequest,
 ): Promise<void> {
   const bind = { source: scratch, target: WORK, writable: true };
+  await host.files.makeDirectory(path.join(scratch, path.basename(TEMPORARY)));
   const has = (program: string): Promise<boolean> => host.files.exists(path.join(tree.root, program));
   if (await has("usr/bin/dracut")) {
-    await host.files.makeDirectory(path.join(scratch, "tmp"));
-    await tree.run({ argv: dracutArgv(request), binds: [bind] });
+    await tree.run({ argv: dracutArgv(request), binds: [bind], readOnly: true });
     await tools.run({ argv: [...ZSTD, `${WORK}/initrd.cpio`, "-o", `${WORK}/initrd`], binds: [bind] });
   } else if (await has("usr/sbin/mkinitramfs")) {
-    await tree.run({ argv: ["mkinitramfs", "-o", `${WORK}/initrd`, request.kernelVersion], binds: [bind] });
+    const argv = ["mkinitramfs", "-o", `${WORK}/initrd`, request.kernelVersion] as const;
+    await tree.run({ argv, env: { TMPDIR: TEMPORARY }, binds: [bind], readOnly: true });
   } else {
     throw new ComposerError("IMAGE_KERNEL_MISSING", "Cannot build an initrd: the image has no generator for it", {
       hint: 'Add "dracut" to systemConfig.packages',
@@ -54,7 +57,7 @@ export async function buildInitrd(
 function dracutArgv({ kernelVersion, extraModules }: InitrdRequest): readonly [string, ...string[]] {
   const modules = extraModules.length === 0 ? [] : ["--add-drivers", extraModules.join(" ")];
   return [
-    ...(["dracut", "--force", "--no-hostonly", "--no-compress", "--reproducible", "--tmpdir", `${WORK}/tmp`] as const),
+    ...(["dracut", "--force", "--no-hostonly", "--no-compress", "--reproducible", "--tmpdir", TEMPORARY] as const),
     ...modules,
     ...["--kver", kernelVersion, `${WORK}/initrd.cpio`],
   ];
