@@ -46,27 +46,3 @@ export function isComposerError(error: unknown, ...codes: readonly ErrorCode[]):
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
-
-/** An error as plain data, which can leave the thread that it was thrown in. */
-export interface PlainError extends ComposerErrorInit {
-  /** Absent: a bug. */
-  readonly code: ErrorCode | undefined;
-  readonly message: string;
-  readonly stack: string | undefined;
-}
-
-/** What of an error survives the way between threads: all but its cause. */
-export function toPlainError(error: unknown): PlainError {
-  if (!(error instanceof ComposerError)) {
-    const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    return { code: undefined, message, stack };
-  }
-  const { code, message, stack, hint, position, details } = error;
-  return { code, message, stack, details, ...(hint && { hint }), ...(position && { position }) };
-}
-
-export function fromPlainError({ code, message, stack, ...init }: PlainError): Error {
-  const error = code === undefined ? new Error(message) : new ComposerError(code, message, init);
-  if (stack !== undefined) error.stack = stack;
-  return error;
-}

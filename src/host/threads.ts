@@ -1,5 +1,5 @@
 import { isMainThread, parentPort, type Transferable, Worker } from "node:worker_threads";
-import { fromPlainError, type PlainError, toPlainError } from "../core/index.ts";
+import { ComposerError, type ComposerErrorInit, type ErrorCode } from "../core/index.ts";
 import type { HostFiles } from "./files.ts";
 import type { ProcessRunner } from "./processes.ts";
 
@@ -119,7 +119,7 @@ function startThread(entry: string): Thread {
   worker.on("message", (answer: Answer) => {
     const waiting = pending.get(answer.id);
     pending.delete(answer.id);
-    if ("failure" in answer) waiting?.reject(fromPlainError(answer.failure));
+    if ("failure" in answer) waiting?.reject(errorOf(answer.failure));
     else waiting?.resolve(answer.output);
   });
   const fail = (error: Error): void => {
@@ -148,7 +148,30 @@ interface Question {
   readonly input: unknown;
 }
 
-type Answer = { readonly id: number } & ({ readonly output: unknown } | { readonly failure: PlainError });
+type Answer = { readonly id: number } & ({ readonly output: unknown } | { readonly failure: Failure });
+
+/** What of an error survives the way between threads. */
+interface Failure extends ComposerErrorInit {
+  /** Absent: a bug. */
+  readonly code: ErrorCode | undefined;
+  readonly message: string;
+  readonly stack: string | undefined;
+}
+
+function failureOf(error: unknown): Failure {
+  if (!(error instanceof ComposerError)) {
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    return { code: undefined, message, stack };
+  }
+  const { code, message, stack, hint, position, details } = error;
+  return { code, message, stack, details, ...(hint && { hint }), ...(position && { position }) };
+}
+
+function errorOf({ code, message, stack, ...init }: Failure): Error {
+  const error = code === undefined ? new Error(message) : new ComposerError(code, message, init);
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}
 
 /** What the entry module of a thread does: it runs those of `jobs` that it is asked for. Nothing outside of a thread. */
 export function serveJobs(host: JobHost, jobs: readonly Job<never, unknown>[]): void {
@@ -161,7 +184,7 @@ export function serveJobs(host: JobHost, jobs: readonly Job<never, unknown>[]): 
       if (job === undefined) throw new Error(`no thread knows the job "${name}"`);
       return { id, output: await job.run(host, input as never) };
     } catch (error) {
-      return { id, failure: toPlainError(error) };
+      return { id, failure: failureOf(error) };
     }
   };
   port.on("message", (question: Question) => {

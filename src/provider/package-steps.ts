@@ -143,7 +143,7 @@ function epochStep(
     run: async (values) => {
       if (given !== undefined && /^\d+$/.test(given)) return Number(given);
       const files = await packageFiles(values, store, packageSet);
-      const times = files.map((file) => file.package.buildTimeSeconds ?? family.builtAt(host, file));
+      const times = files.map(async (file) => file.package.buildTimeSeconds ?? family.builtAt(host, file));
       return Math.max(0, ...(await Promise.all(times)));
     },
   };

@@ -4,6 +4,8 @@ import { isComposerError } from "../core/index.ts";
 import { licenceOfRpm } from "../evidence/index.ts";
 import {
   failingRpms,
+  keepCheckedPayloads,
+  readCheckedPayloads,
   readFileOwners,
   readLocalRpms,
   readRpmPackage,
@@ -135,7 +137,7 @@ async function withOwners(
  * and are to blame for it are removed from the cache; the first one is told.
  */
 async function checkFiles(build: ProviderBuild, files: readonly PackageFile[]): Promise<void> {
-  const { host, sources, paths } = build;
+  const { host, sources, paths, request } = build;
   const keys = new Map(
     await Promise.all(
       sources.map(async (source) => {
@@ -146,17 +148,21 @@ async function checkFiles(build: ProviderBuild, files: readonly PackageFile[]): 
   );
   // Image and tool root share packages.
   const distinct = new Map(files.map((each) => [`${each.package.repository}\0${each.file}`, each]));
-  const rpms = Array.from(distinct.values(), ({ file, package: { repository } }) => {
+  const checked = await readCheckedPayloads(host, paths.repositoryCache);
+  const rpms = Array.from(distinct.values(), ({ file, package: { repository, sha256 } }) => {
     const trust = keys.get(repository);
     if (trust === undefined) throw new Error(`the build has no repository "${repository}"`);
-    return { file, ...trust };
+    return { file, ...trust, isPayloadChecked: checked.has(sha256) };
   });
-  const failing = await failingRpms(host, rpms, new Date(host.clock.nowMs()), signalOption(build));
+  const options = { workers: request.settings.workers, ...signalOption(build) };
+  const failing = await failingRpms(host, rpms, new Date(host.clock.nowMs()), options);
   for (const { file, error } of failing) {
     const isToBlame = isComposerError(error) && error.code.startsWith("PACKAGE_");
     if (isToBlame && file.startsWith(`${paths.packageCache}${path.sep}`)) await host.files.remove(file);
   }
   if (failing[0] !== undefined) throw failing[0].error;
+  const digests = files.map((each) => each.package.sha256);
+  await keepCheckedPayloads(host, paths.repositoryCache, checked, digests);
 }
 
 /** The keys that rpm is to check packages with; none when some come from where signatures are not checked. */

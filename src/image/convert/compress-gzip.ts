@@ -11,8 +11,8 @@ export interface GzipOptions extends SeenFile {
 }
 
 const MIB = 1024 * 1024;
-/** Part of the format of the output: another size gives other bytes. */
-const BLOCK_BYTES = 16 * MIB;
+/** Small enough to leave most of a file system that is not full to the holes. Another size gives other bytes. */
+const BLOCK_BYTES = 4 * MIB;
 /** Half of the time of level 6, for 2 % more bytes of a system. */
 const LEVEL = 4;
 

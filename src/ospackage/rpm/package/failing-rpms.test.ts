@@ -6,12 +6,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cpioOf } from "../../../../test/fixtures/make-rpm-parts.ts";
 import { type RpmRecord, rpmOf } from "../../../../test/fixtures/make-rpm.ts";
 import { signerOf } from "../../../../test/fixtures/sign-rpm.ts";
-import { createProcessRunner, nodeFiles, oneThread } from "../../../host/index.ts";
+import { createProcessRunner, nodeFiles } from "../../../host/index.ts";
 import { failingRpms } from "./failing-rpms.ts";
 
 const KEY_DATE = new Date("2026-01-01T00:00:00Z");
 const NOW = new Date("2026-01-06T00:00:00Z");
-const host = { threads: oneThread({ files: nodeFiles, processes: createProcessRunner() }) };
+const host = { files: nodeFiles, processes: createProcessRunner() };
 
 let sandbox: string;
 let key: PrivateKey;
@@ -46,20 +46,29 @@ describe("failingRpms()", () => {
       { file: await write("elsewhere", { ...signed(), ...elsewhere }), keys },
       { file: await write("climbs", { files: [{ path: "/../x" }] }) },
     ];
-    expect(codesOf(await failingRpms(host, rpms, NOW))).toEqual([
+    expect(codesOf(await failingRpms(host, rpms, NOW, { workers: 2 }))).toEqual([
       ["unsigned", "PACKAGE_SIGNATURE_MISSING"],
       ["elsewhere", "PACKAGE_FORMAT_INVALID"],
       ["climbs", "PACKAGE_UNSAFE_PATH"],
     ]);
   });
 
+  it("does not read a payload again that was found right before", async () => {
+    const elsewhere = { archive: cpioOf([{ name: "./usr/share/y", content: "hello" }]) };
+    const file = await write("elsewhere", { ...signed(), ...elsewhere });
+    const options = { keys: [key.toPublic()], isPayloadChecked: true };
+    expect(await failingRpms(host, [{ file, ...options }], NOW, { workers: 1 })).toEqual([]);
+    const unsigned = await write("unsigned");
+    expect(await failingRpms(host, [{ file: unsigned, ...options }], NOW, { workers: 1 })).toHaveLength(1);
+  });
+
   it("finds nothing in no packages", async () => {
-    expect(await failingRpms(host, [], NOW)).toEqual([]);
+    expect(await failingRpms(host, [], NOW, { workers: 2 })).toEqual([]);
   });
 
   it("stops when it is interrupted", async () => {
     const rpms = [{ file: await write("whole") }];
-    const checking = failingRpms(host, rpms, NOW, { signal: AbortSignal.abort() });
+    const checking = failingRpms(host, rpms, NOW, { workers: 2, signal: AbortSignal.abort() });
     await expect(checking).rejects.toMatchObject({ code: "INTERRUPTED" });
   });
 });

@@ -3,6 +3,7 @@
  *
  * Everything from outside is untrusted here: sizes, offsets, counts and paths are checked before they are used.
  */
+export { keepCheckedPayloads, readCheckedPayloads } from "./checked-payloads.ts";
 export { type FailingRpm, failingRpms, type UncheckedRpm } from "./failing-rpms.ts";
 export { type RpmPackageFile, readRpmPackage, rpmPackageOf } from "./read-rpm-package.ts";
 export type { RpmEntry } from "./rpm-entries.ts";
