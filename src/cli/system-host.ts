@@ -9,11 +9,14 @@ import {
   systemClock,
 } from "../host/index.ts";
 
+/** Each takes some 40 MiB, and what feeds them has one. */
+const MOST_THREADS = 4;
+
 /** This machine. */
 export function systemHost(): Host {
   const parts = { files: nodeFiles, processes: createProcessRunner() };
   const environment = readEnvironment();
   const threadMain = path.join(import.meta.dirname, "thread-main.ts");
-  const threads = createThreads(parts, threadMain, environment.cpuCount);
+  const threads = createThreads(parts, threadMain, Math.min(environment.cpuCount, MOST_THREADS));
   return { ...parts, threads, http: createHttpClient(), clock: systemClock, environment };
 }

@@ -22,6 +22,7 @@ export interface Threads {
    * Runs a job for every input; the outputs come in the order of the inputs, of which as many are taken ahead as there are
    * threads. A single input is worked on right here.
    *
+   * Bytes that are an input or output, or a property of one, are handed over: who gave them has them no longer.
    * Ends the threads when it ends, for whatever reason.
    *
    * @throws what the job throws for the first input that fails, in their order
@@ -135,7 +136,7 @@ function startThread(entry: string): Thread {
       const waiting = Promise.withResolvers<unknown>();
       const id = asked++;
       pending.set(id, waiting);
-      worker.postMessage({ id, job, input } satisfies Question);
+      worker.postMessage({ id, job, input } satisfies Question, movable(input));
       return waiting.promise;
     },
     end: async () => void (await worker.terminate()),
@@ -194,7 +195,7 @@ export function serveJobs(host: JobHost, jobs: readonly Job<never, unknown>[]): 
   });
 }
 
-/** The memory of bytes that are an output, or a property of one: it is handed over, not copied. */
+/** The memory of bytes that are an input or output, or a property of one: it is handed over, not copied. */
 function movable(output: unknown): Transferable[] {
   const isBytes = (value: unknown): value is Uint8Array<ArrayBuffer> => value instanceof Uint8Array;
   if (isBytes(output)) return [output.buffer];
