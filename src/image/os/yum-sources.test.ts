@@ -65,6 +65,14 @@ describe("planYumSources()", () => {
     expect(file?.kind === "write" && text(file.content)).toContain("priority=89\n");
   });
 
+  it("names a list of mirrors as one", async () => {
+    const address = "mirror+https://rpm.example.org/list?repo=base";
+    const [, file] = await plan([source({ canonicalUrl: address, urls: [address] })]);
+    expect(file?.kind === "write" && text(file.content).split("\n")[2]).toBe(
+      "mirrorlist=https://rpm.example.org/list?repo=base",
+    );
+  });
+
   it.each([
     ["a repository that was overridden", source({ urls: ["file:///r"], foreignKeys: true }), {}],
     ["a file: address", source({ canonicalUrl: "file:///r", urls: ["file:///r"] }), {}],

@@ -1,4 +1,4 @@
-import { ComposerError } from "../../core/index.ts";
+import { ComposerError, isMirrorList, mirrorListUrl } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import type { RepositorySource, RpmRepositorySource } from "../../ospackage/index.ts";
 import type { ImageTree } from "./image-tree.ts";
@@ -30,7 +30,7 @@ export async function planYumSources(
   const changes: TreeChange[] = [];
   const sections = new Map<string, string[]>();
   for (const repository of repositories) {
-    if (repository.kind !== "rpm" || !/^https?:/.test(repository.canonicalUrl)) continue;
+    if (repository.kind !== "rpm" || !/^(mirror\+)?https?:/.test(repository.canonicalUrl)) continue;
     // An address that was overridden has the mirror's keys: they say nothing about the canonical one.
     const isMirrored = repository.foreignKeys && !repository.urls.includes(repository.canonicalUrl);
     const isOwn = !repository.foreignKeys || isMirrored;
@@ -66,7 +66,8 @@ function formatSection(
   return [
     `[${fileName(id)}]`,
     `name=${fileName(id)}`,
-    `baseurl=${canonicalUrl}`,
+    // dnf sees by itself when the list is a metalink.
+    isMirrorList(canonicalUrl) ? `mirrorlist=${mirrorListUrl(canonicalUrl)}` : `baseurl=${canonicalUrl}`,
     "enabled=1",
     `gpgcheck=${gpgCheck ? 1 : 0}`,
     `repo_gpgcheck=${repoGpgCheck ? 1 : 0}`,
