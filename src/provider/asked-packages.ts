@@ -9,8 +9,7 @@ export function packageRequests(merged: MergedTemplate): readonly PackageRequest
 }
 
 /** The packages that a template excludes, each with its place. */
-export function exclusionLines({ request }: Pick<ProviderBuild, "request">): readonly ExclusionLine[] {
-  const { template, positionOf } = request.template;
+export function exclusionLines({ template, positionOf }: MergedTemplate): readonly ExclusionLine[] {
   return (template.systemConfig?.excludePackages ?? []).map((text, index) => {
     const position = positionOf(`systemConfig.excludePackages[${index}]`);
     return position === undefined ? { text } : { text, position };

@@ -10,7 +10,7 @@ import {
   resolveDeb,
   restrictDebIndex,
 } from "../ospackage/index.ts";
-import { exclusionLines, toolRequests } from "./asked-packages.ts";
+import { toolRequests } from "./asked-packages.ts";
 import { lockStep } from "./lock-step.ts";
 
 import { type PackageFamily, type ProviderBuild, signalOption } from "./provider-build.ts";
@@ -37,7 +37,7 @@ export const debFamily: PackageFamily = {
       return debQuestions({ ...options, requests: toolRequests(build), includeEssential: false });
     }
     const { requests, exclude } = build;
-    return debQuestions({ ...options, requests, exclude, includeEssential: true }, exclusionLines(build));
+    return debQuestions({ ...options, requests, exclude, includeEssential: true });
   },
 
   // The signed index vouches for digests, and packages carry no signatures of their own.

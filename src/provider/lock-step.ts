@@ -6,6 +6,7 @@ import {
   type Lock,
   lockDigest,
   type PackageIndex,
+  type ExclusionLine,
   type PackageRequest,
   preferLocked,
   preferLockedKernels,
@@ -26,7 +27,7 @@ export interface PackageChoice<Index extends PackageIndex> {
   readonly restrict: RestrictIndex<Index>;
   readonly choose: (
     repositories: readonly RepositoryIndex<Index>[],
-    asked: { readonly requests: readonly PackageRequest[]; readonly exclude: readonly string[] },
+    asked: { readonly requests: readonly PackageRequest[]; readonly exclude: readonly ExclusionLine[] },
   ) => Promise<{ readonly image: Resolution; readonly tools: Resolution }>;
 }
 
@@ -60,7 +61,7 @@ function choosingStep<Index extends PackageIndex>(
     settings: {
       providerId,
       requests: requests.map(({ text, versionPrefix, origin }) => [text, versionPrefix ?? null, origin]),
-      exclude,
+      exclude: exclude.map(({ text }) => text),
       tools: toolPackages,
       // Only local packages are named relative to it.
       ...(build.sources.some(({ kind }) => kind === "local") ? { baseDirectory } : {}),

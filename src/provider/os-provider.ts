@@ -3,7 +3,7 @@ import type { Finding, ImageTemplate } from "../config/index.ts";
 import { type Architecture, architectureOf, ComposerError } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 import { lockInputs, requireFresh } from "../ospackage/index.ts";
-import { packageRequests } from "./asked-packages.ts";
+import { exclusionLines, packageRequests } from "./asked-packages.ts";
 import { debFamily } from "./deb-family.ts";
 import { filesOf, packageLocation, packageSteps } from "./package-steps.ts";
 import type { PackageFamily, ProviderBuild } from "./provider-build.ts";
@@ -40,7 +40,14 @@ export async function createOsProvider(host: Host, request: BuildRequest): Promi
       const build = await describeBuild({ ...shared, request: buildRequest, paths, atEnd });
       const { requests, exclude, toolPackages, sources } = build;
       const baseDirectory = path.dirname(buildRequest.template.file);
-      const inputs = lockInputs({ providerId, requests, exclude, toolPackages, sources, baseDirectory });
+      const inputs = lockInputs({
+        providerId,
+        requests,
+        exclude: exclude.map(({ text }) => text),
+        toolPackages,
+        sources,
+        baseDirectory,
+      });
       const { locked } = buildRequest;
       if (locked !== undefined) requireFresh(locked.file, locked.inputs, inputs);
       const packages = packageSteps(build);
@@ -80,7 +87,7 @@ async function describeBuild({ files, ...build }: DescribedBuild): Promise<Provi
     sources: await repositorySources(host, request, files),
     snapshots: snapshotUrls(files),
     requests: packageRequests(request.template),
-    exclude: request.template.template.systemConfig?.excludePackages ?? [],
+    exclude: exclusionLines(request.template),
     toolPackages: files.toolPackages,
   };
 }

@@ -1,7 +1,7 @@
 import type { Architecture, Step } from "../core/index.ts";
 import type { PackageFile, RootRunner } from "../chroot/index.ts";
 import type { Host } from "../host/index.ts";
-import type { Lock, PackageQuestions, PackageRequest, RepositorySource } from "../ospackage/index.ts";
+import type { ExclusionLine, Lock, PackageQuestions, PackageRequest, RepositorySource } from "../ospackage/index.ts";
 import type { BuildPaths, BuildRequest, QuestionSubject } from "./provider.ts";
 
 /** One build: what its provider and its template say, and what its steps may use. */
@@ -20,7 +20,7 @@ export interface ProviderBuild {
   readonly snapshots: ReadonlyMap<string, string>;
   readonly requests: readonly PackageRequest[];
   /** Names and globs of packages that must not be in the image. */
-  readonly exclude: readonly string[];
+  readonly exclude: readonly ExclusionLine[];
   /** Names of the packages of the tool root. */
   readonly toolPackages: readonly string[];
   /** Takes what is removed when the build ends, however it ends, unless the user wants to look at it. */

@@ -21,7 +21,7 @@ import {
   rpmQuestions,
   withFileOwners,
 } from "../ospackage/index.ts";
-import { exclusionLines, toolRequests } from "./asked-packages.ts";
+import { toolRequests } from "./asked-packages.ts";
 import { lockStep } from "./lock-step.ts";
 
 import { type PackageFamily, type ProviderBuild, signalOption } from "./provider-build.ts";
@@ -49,7 +49,7 @@ export const rpmFamily: PackageFamily = {
       return rpmQuestions(await withNeededOwners(build, asked));
     }
     const { requests, exclude } = build;
-    return rpmQuestions(await withNeededOwners(build, { ...options, requests, exclude }), exclusionLines(build));
+    return rpmQuestions(await withNeededOwners(build, { ...options, requests, exclude }));
   },
 
   checkFiles,

@@ -46,7 +46,7 @@ export function explainDifference({
       architecture: "amd64",
       requests: asked,
       includeEssential: true,
-      exclude,
+      exclude: exclude.map((text) => ({ text })),
     };
     const ours = new Set(resolveDeb(options).packages.map((chosen) => chosen.package.name));
     if (ours.size === theirs.size && [...ours].every((name) => theirs.has(name))) return rules;

@@ -30,7 +30,7 @@ function optionsOf({ repositories, requests, installWeak = false, exclude = [] }
     architecture: "x86_64",
     requests: requests.map((text) => ({ text, origin: "oracle" })),
     installWeak,
-    exclude,
+    exclude: exclude.map((text) => ({ text })),
   };
 }
 

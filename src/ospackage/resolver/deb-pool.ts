@@ -12,6 +12,7 @@ import type { RepositoryIndex } from "../repository/repository.ts";
 import { provisionFits, qualifierFits, versionFits, type RelationPurpose } from "./deb-relation.ts";
 import { cached, createPackageOffers, type PackagePool, type Solvable } from "./package-pool.ts";
 import type { SolvableId } from "./solver-provider.ts";
+import type { ExclusionLine } from "./exclusions.ts";
 
 /** Debian packages that may be installed; providers come by Priority field, then name, then as `versionsOf`. */
 export interface DebPool extends PackagePool<DebPackage> {
@@ -24,7 +25,7 @@ export interface DebPoolOptions {
   /** In Debian's words, for example `amd64`. */
   readonly architecture: string;
   /** Names and globs of packages that must not be installed. */
-  readonly exclude: readonly string[];
+  readonly exclude: readonly ExclusionLine[];
 }
 
 export function createDebPool({ repositories, architecture, exclude }: DebPoolOptions): DebPool {

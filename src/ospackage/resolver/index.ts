@@ -6,6 +6,7 @@
 export * from "./explain/index.ts";
 export * from "./graph/index.ts";
 export * from "./installation-order.ts";
+export type { ExclusionLine } from "./exclusions.ts";
 export type { PackageRequest } from "./package-request.ts";
 export type { ResolveDebOptions } from "./deb-problem.ts";
 export type { DependencyEdge, Resolution, ResolvedPackage } from "./resolve.ts";

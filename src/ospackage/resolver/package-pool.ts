@@ -2,6 +2,7 @@ import { compareCodeUnits, globMatcher } from "../../core/index.ts";
 import type { IndexedPackage, PackageIndex } from "../indexed-package.ts";
 import type { RepositoryIndex } from "../repository/repository.ts";
 import type { SolvableId } from "./solver-provider.ts";
+import { type ExclusionLine, formatExclusions, linesAbout } from "./exclusions.ts";
 
 /** An index of packages of one family. */
 type IndexOf<Package extends IndexedPackage> = Omit<PackageIndex, "byName"> & {
@@ -34,7 +35,7 @@ export interface PackagePool<Package extends IndexedPackage = IndexedPackage> {
 export interface PackageOffersOptions<Index> {
   readonly repositories: readonly RepositoryIndex<Index>[];
   /** Names and globs of packages that must not be installed. */
-  readonly exclude: readonly string[];
+  readonly exclude: readonly ExclusionLine[];
   readonly compareVersions: (a: string, b: string) => number;
   /** Whether a package is for the system, as far as its architecture goes. */
   readonly fits: (candidate: IndexedPackage) => boolean;
@@ -63,7 +64,7 @@ export function createPackageOffers<Package extends IndexedPackage, Index extend
   fits,
   identityOf,
 }: PackageOffersOptions<Index>): PackageOffers<Index, Package> {
-  const excluded = nameFilter(exclude);
+  const excluded = nameFilter(exclude.map(({ text }) => text));
   const offering = repositories
     .filter(({ source }) => source.priority >= 0)
     .map((repository) => ({ repository, allows: allowedBy(repository) }));
@@ -99,7 +100,8 @@ export function createPackageOffers<Package extends IndexedPackage, Index extend
   function obstacleOf(name: string): string | undefined {
     const owner = repositories.find(({ index }) => index.byName(name).length > 0);
     if (owner === undefined) return undefined;
-    if (excluded(name)) return "it is excluded";
+    if (excluded(name))
+      return `it is excluded by systemConfig.excludePackages ${formatExclusions(linesAbout(name, exclude))}`;
     if (owner.source.priority < 0) return `the priority of ${owner.source.id} is ${owner.source.priority}`;
     if (!allowedBy(owner)(name)) return `allowPackages of ${owner.source.id} leaves it out`;
     return `${owner.source.id} has it for other architectures only`;

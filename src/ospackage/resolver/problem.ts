@@ -2,6 +2,7 @@ import type { IndexedPackage, PackageIndex } from "../indexed-package.ts";
 import type { RepositoryIndex, RepositorySource } from "../repository/repository.ts";
 import type { ExplainedProvider } from "./explain/explained-provider.ts";
 import type { PackagePool } from "./package-pool.ts";
+import type { ExclusionLine } from "./exclusions.ts";
 import type { PackageRequest, Root, Selection } from "./package-request.ts";
 import type { SolvableId } from "./solver-provider.ts";
 import type { UnknownRequest } from "./unknown-packages.ts";
@@ -12,8 +13,8 @@ export interface ResolveOptions<Index = PackageIndex> {
   /** In the distribution's words, for example `amd64` or `x86_64`. */
   readonly architecture: string;
   readonly requests: readonly PackageRequest[];
-  /** Names and globs of packages that must not be installed. */
-  readonly exclude?: readonly string[];
+  /** What must not be installed. */
+  readonly exclude?: readonly ExclusionLine[];
   /** Installs what packages recommend (and rpm's Supplements), as far as nothing stands against it; off by default. */
   readonly installWeak?: boolean;
 }
@@ -21,7 +22,7 @@ export interface ResolveOptions<Index = PackageIndex> {
 /** What may be other when the same is asked once more. */
 export interface ProblemChanges {
   readonly requests?: readonly PackageRequest[];
-  readonly exclude?: readonly string[];
+  readonly exclude?: readonly ExclusionLine[];
   /** Instead of those that the repositories have, in the same order. */
   readonly sources?: readonly RepositorySource[];
 }

@@ -334,7 +334,9 @@ describe("resolveDeb()", () => {
     });
 
     it("say what keeps an existing package out", () => {
-      expect(failure(packages, ["nginx"], { exclude: ["nginx"] }).details[0]).toContain("it is excluded");
+      expect(failure(packages, ["nginx"], { exclude: [{ text: "nginx" }] }).details[0]).toContain(
+        '"nginx" excludes it',
+      );
     });
   });
 
@@ -352,7 +354,7 @@ describe("resolveDeb()", () => {
 
   it("never takes an excluded package", () => {
     const packages: ToyPackage[] = [["app 1", { depends: "bad | good" }], ["bad 1"], ["good 1"]];
-    expect(chosen(packages, ["app"], { exclude: ["b*d"] })).toEqual(["app 1", "good 1"]);
+    expect(chosen(packages, ["app"], { exclude: [{ text: "b*d" }] })).toEqual(["app 1", "good 1"]);
   });
 
   it("stays with a choice that a later one would have made needless, as apt does", () => {

@@ -1,7 +1,7 @@
 import type { DebPackage } from "../deb/index.ts";
 import { createDebProblem, type ResolveDebOptions } from "./deb-problem.ts";
 import { answerQuestions } from "./explain/answer-questions.ts";
-import type { ExclusionLine, PackageQuestions } from "./explain/package-questions.ts";
+import type { PackageQuestions } from "./explain/package-questions.ts";
 import { type Resolution, resolve } from "./resolve.ts";
 
 /**
@@ -17,6 +17,6 @@ export function resolveDeb(options: ResolveDebOptions): Resolution<DebPackage> {
 }
 
 /** Answers about what {@link resolveDeb} chooses for the same options. @throws as {@link answerQuestions} */
-export function debQuestions(options: ResolveDebOptions, exclusions?: readonly ExclusionLine[]): PackageQuestions {
-  return answerQuestions(createDebProblem(options), exclusions);
+export function debQuestions(options: ResolveDebOptions): PackageQuestions {
+  return answerQuestions(createDebProblem(options));
 }

@@ -1,6 +1,6 @@
 import type { RpmPackage } from "../rpm/rpm-index.ts";
 import { answerQuestions } from "./explain/answer-questions.ts";
-import type { ExclusionLine, PackageQuestions } from "./explain/package-questions.ts";
+import type { PackageQuestions } from "./explain/package-questions.ts";
 import { createRpmProblem, type ResolveRpmOptions } from "./rpm-problem.ts";
 import { type Resolution, resolve } from "./resolve.ts";
 
@@ -32,6 +32,6 @@ export function resolveRpm(options: ResolveRpmOptions): RpmResolution {
 }
 
 /** Answers about what {@link resolveRpm} chooses for the same options. @throws as {@link answerQuestions} */
-export function rpmQuestions(options: ResolveRpmOptions, exclusions?: readonly ExclusionLine[]): PackageQuestions {
-  return answerQuestions(createRpmProblem(options), exclusions);
+export function rpmQuestions(options: ResolveRpmOptions): PackageQuestions {
+  return answerQuestions(createRpmProblem(options));
 }

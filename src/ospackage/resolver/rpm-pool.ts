@@ -8,6 +8,7 @@ import { parseRpmRelations } from "../rpm/rpm-relations.ts";
 import { cached, createPackageOffers, type PackagePool, type Solvable } from "./package-pool.ts";
 import { bestRpmCandidates, orderRpmCandidates, type RpmCandidate, type RpmComparison } from "./rpm-preference.ts";
 import type { SolvableId } from "./solver-provider.ts";
+import type { ExclusionLine } from "./exclusions.ts";
 
 /** RPM packages that may be installed. */
 export interface RpmPool extends PackagePool<RpmPackage> {
@@ -40,7 +41,7 @@ export interface RpmPoolOptions {
   readonly architecture: string;
   /** Further architectures that requests name: `i686`. */
   readonly foreign: ReadonlySet<string>;
-  readonly exclude: readonly string[];
+  readonly exclude: readonly ExclusionLine[];
 }
 
 /** What dnf installs beside older versions instead of in their place. @see dnf.conf(5), `installonlypkgs` */

@@ -1,4 +1,5 @@
-import { ComposerError, nearestOf, type SourcePosition } from "../../core/index.ts";
+import { ComposerError, nearestOf } from "../../core/index.ts";
+import { formatPosition } from "./format-position.ts";
 import type { PackageIndex } from "../indexed-package.ts";
 import type { RepositoryIndex } from "../repository/repository.ts";
 import type { PackagePool } from "./package-pool.ts";
@@ -79,9 +80,4 @@ function reasonOf(
   const nearest = nearestOf(name, pool.names());
   if (nearest === undefined) return { state: "no package has or provides this name" };
   return { state: "no package has or provides this name", didYouMean: nearest };
-}
-
-/** ` (file:line:column)`, or nothing. */
-export function formatPosition(position: SourcePosition | undefined): string {
-  return position === undefined ? "" : ` (${position.file}:${position.line}:${position.column})`;
 }

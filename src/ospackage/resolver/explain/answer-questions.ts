@@ -1,7 +1,7 @@
 import type { Problem } from "../problem.ts";
 import { lineSavings } from "./line-savings.ts";
 import { noSuchPackages } from "./no-such-packages.ts";
-import type { ExclusionLine, PackageQuestions, WhyAnswer } from "./package-questions.ts";
+import type { PackageQuestions, WhyAnswer } from "./package-questions.ts";
 import { shortestChains } from "./shortest-chains.ts";
 import { findSolution } from "./solution.ts";
 import { unsatisfiable } from "./unsatisfiable.ts";
@@ -10,13 +10,9 @@ import { whyNot } from "./why-not.ts";
 /**
  * Answers about what is chosen for a problem.
  *
- * @param exclusions what is excluded, with the places where it was written
  * @throws {RESOLVER_UNKNOWN_PACKAGE} @throws {RESOLVER_UNSATISFIABLE} there is no choice to ask about
  */
-export function answerQuestions(
-  problem: Problem,
-  exclusions: readonly ExclusionLine[] = (problem.options.exclude ?? []).map((text) => ({ text })),
-): PackageQuestions {
+export function answerQuestions(problem: Problem): PackageQuestions {
   if (problem.unknown.length > 0) throw noSuchPackages(problem);
   const result = findSolution(problem.provider, problem.roots);
   if (!("solution" in result)) throw unsatisfiable(result.core, problem);
@@ -35,6 +31,6 @@ export function answerQuestions(
   return {
     why,
     savings: () => lineSavings(solution),
-    whyNot: (text) => whyNot(text, { problem, solution, exclusions }),
+    whyNot: (text) => whyNot(text, { problem, solution }),
   };
 }

@@ -1,17 +1,15 @@
 import { globMatcher } from "../../../core/index.ts";
 import type { RepositorySource } from "../../repository/repository.ts";
+import { type ExclusionLine, formatExclusions, linesAbout } from "../exclusions.ts";
 import type { PackageRequest } from "../package-request.ts";
 import type { Problem } from "../problem.ts";
-import { formatPosition } from "../unknown-packages.ts";
-import type { ExclusionLine } from "./package-questions.ts";
 
 /** For each repository that has the name and may not give it: why. */
 export function hiddenOffers(
   name: string,
-  { options: { repositories, architecture }, pool }: Problem,
-  exclusions: readonly ExclusionLine[],
+  { options: { repositories, architecture, exclude = [] }, pool }: Problem,
 ): readonly string[] {
-  const lines = linesAbout(name, exclusions);
+  const lines = linesAbout(name, exclude);
   return repositories.flatMap(({ source, index }) => {
     const found = index.byName(name);
     if (found.length === 0) return [];
@@ -24,7 +22,7 @@ export function hiddenOffers(
 }
 
 function stateOf(name: string, source: RepositorySource, lines: readonly ExclusionLine[]): string | undefined {
-  if (lines.length > 0) return `systemConfig.excludePackages ${quoted(lines)} excludes it`;
+  if (lines.length > 0) return `systemConfig.excludePackages ${formatExclusions(lines)} excludes it`;
   if (source.priority < 0) return `the priority of the repository is ${source.priority}`;
   return isAllowed(name, source) ? undefined : "allowPackages of the repository leaves it out";
 }
@@ -33,20 +31,12 @@ function isAllowed(name: string, { allowPackages }: RepositorySource): boolean {
   return allowPackages === undefined || allowPackages.some((glob) => globMatcher(glob)(name));
 }
 
-function linesAbout(name: string, exclusions: readonly ExclusionLine[]): readonly ExclusionLine[] {
-  return exclusions.filter((line) => globMatcher(line.text)(name));
-}
-
-function quoted(lines: readonly ExclusionLine[]): string {
-  return lines.map(({ text, position }) => `"${text}"${formatPosition(position)}`).join(" and ");
-}
-
 /** The same with nothing that keeps a name out, and one more request. */
 export function withOffersOf(name: string, request: PackageRequest, problem: Problem): Problem {
   const { options } = problem;
   return problem.again({
     requests: [...options.requests, request],
-    exclude: (options.exclude ?? []).filter((glob) => !globMatcher(glob)(name)),
+    exclude: (options.exclude ?? []).filter(({ text }) => !globMatcher(text)(name)),
     sources: options.repositories.map(({ source, index }) => {
       if (index.byName(name).length === 0) return source;
       const { allowPackages, priority } = source;
@@ -57,13 +47,9 @@ export function withOffersOf(name: string, request: PackageRequest, problem: Pro
 }
 
 /** What to change so that a repository may give a package. */
-export function openingHint(
-  name: string,
-  { options: { repositories } }: Problem,
-  exclusions: readonly ExclusionLine[],
-): string {
-  const lines = linesAbout(name, exclusions);
-  if (lines.length > 0) return `Remove ${quoted(lines)} from systemConfig.excludePackages`;
+export function openingHint(name: string, { options: { repositories, exclude = [] } }: Problem): string {
+  const lines = linesAbout(name, exclude);
+  if (lines.length > 0) return `Remove ${formatExclusions(lines)} from systemConfig.excludePackages`;
   const holders = repositories.filter(({ index }) => index.byName(name).length > 0).map(({ source }) => source);
   const refusing = holders.find((source) => source.priority < 0 || !isAllowed(name, source));
   if (refusing === undefined) return "Add a repository that has it for this architecture";

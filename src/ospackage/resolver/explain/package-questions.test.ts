@@ -14,11 +14,7 @@ function questions(repositories: readonly RepositoryIndex[], packages: readonly 
     origin: "systemConfig.packages",
     position: { file: "t.yml", line: 10 + at, column: 7 },
   }));
-  const exclusions = options.exclude?.map((text) => ({ text, position: { file: "t.yml", line: 30, column: 7 } }));
-  return debQuestions(
-    { repositories, architecture: "amd64", requests, includeEssential: false, ...options },
-    exclusions,
-  );
+  return debQuestions({ repositories, architecture: "amd64", requests, includeEssential: false, ...options });
 }
 
 function ask(offered: readonly ToyPackage[], packages: readonly string[], options?: Options) {
@@ -190,7 +186,9 @@ describe("whyNot()", () => {
   });
 
   it("names the line that excludes it, and what there would be without", () => {
-    const answer = ask(diamond, ["tool"], { exclude: ["oth*"] }).whyNot("other");
+    const answer = ask(diamond, ["tool"], {
+      exclude: [{ text: "oth*", position: { file: "t.yml", line: 30, column: 7 } }],
+    }).whyNot("other");
     expect(answer).toMatchObject({
       verdict: "kept-out",
       reasons: ['toy/stable has other 1, but systemConfig.excludePackages "oth*" (t.yml:30:7) excludes it'],

@@ -1,4 +1,3 @@
-import type { SourcePosition } from "../../../core/index.ts";
 import type { SolutionDifference } from "./compare-solutions.ts";
 import type { PackageFacts } from "./explained-provider.ts";
 import type { Savings } from "./line-savings.ts";
@@ -53,11 +52,4 @@ export interface PackageQuestions {
   savings(): Savings;
   /** @throws {USAGE} the words are no single package */
   whyNot(text: string): WhyNotAnswer;
-}
-
-/** Where the template excludes packages. */
-export interface ExclusionLine {
-  /** A name or a glob. */
-  readonly text: string;
-  readonly position?: SourcePosition;
 }

@@ -1,6 +1,6 @@
 import { ESSENTIAL_ORIGIN } from "../problem.ts";
 import type { PackageRequest } from "../package-request.ts";
-import { formatPosition } from "../unknown-packages.ts";
+import { formatPosition } from "../format-position.ts";
 
 /** A request in the template's own words: `systemConfig.packages "nginx"`. */
 export function requestLabel({ text, origin, versionPrefix }: PackageRequest): string {

@@ -1,4 +1,5 @@
 import { globMatcher } from "../../../core/index.ts";
+import { type ExclusionLine, formatExclusions } from "../exclusions.ts";
 import type { PackageRequest } from "../package-request.ts";
 import type { Problem } from "../problem.ts";
 import { solve } from "../solve.ts";
@@ -67,7 +68,7 @@ function namesMeant(request: PackageRequest, { roots }: Conflict, { provider }: 
 function narrowerGlob(request: PackageRequest, names: readonly string[], problem: Problem): readonly string[] {
   if (!/[*?[]/.test(request.text)) return [];
   return names.flatMap((name) => {
-    const exclude = [...(problem.options.exclude ?? []), name];
+    const exclude = [...(problem.options.exclude ?? []), { text: name }];
     if (!isSolvable(problem.again({ exclude }))) return [];
     return [`Add "${name}" to systemConfig.excludePackages, since ${requestWithPlace(request)} means it, too`];
   });
@@ -81,13 +82,14 @@ function wantedNames({ core }: Conflict, { provider, pool }: Problem): readonly 
 
 function lessExcluded(wanted: readonly string[], problem: Problem): readonly string[] {
   const { exclude = [] } = problem.options;
-  const inTheWay = exclude.filter((glob) => wanted.some(globMatcher(glob)));
-  const helps = (globs: readonly string[]): boolean =>
-    isSolvable(problem.again({ exclude: exclude.filter((glob) => !globs.includes(glob)) }));
-  const single = inTheWay.filter((glob) => helps([glob]));
-  if (single.length > 0) return single.map((glob) => `Remove "${glob}" from systemConfig.excludePackages`);
-  if (inTheWay.length < 2 || !helps(inTheWay)) return [];
-  return [`Remove ${inTheWay.map((glob) => `"${glob}"`).join(" and ")} from systemConfig.excludePackages`];
+  const inTheWay = exclude.filter(({ text }) => wanted.some(globMatcher(text)));
+  const helps = (lines: readonly ExclusionLine[]): boolean =>
+    isSolvable(problem.again({ exclude: exclude.filter((line) => !lines.includes(line)) }));
+  const remove = (lines: readonly ExclusionLine[]): string =>
+    `Remove ${formatExclusions(lines)} from systemConfig.excludePackages`;
+  const single = inTheWay.filter((line) => helps([line]));
+  if (single.length > 0) return single.map((line) => remove([line]));
+  return inTheWay.length < 2 || !helps(inTheWay) ? [] : [remove(inTheWay)];
 }
 
 /** A repository that has a package and may not give it. */

@@ -15,6 +15,7 @@ interface UnsatisfiableCase<Fields> {
   readonly repositories: Readonly<Record<string, CaseRepository<Fields>>>;
   /** The packages of a template, the first in line 10; with a version prefix as `[name, prefix]`. */
   readonly packages: readonly (string | readonly [string, string])[];
+  /** Its exclusions, the first in line 30. */
   readonly exclude?: readonly string[];
   readonly essential?: boolean;
   readonly expected: string;
@@ -38,14 +39,14 @@ describe("resolveDeb() explains why there is no solution:", () => {
 
   it.each(files)("%s", (file) => {
     const asked = readCase<Partial<DebPackage>>(path.join(directory, file));
-    const { exclude = [], essential = false } = asked;
+    const { essential = false } = asked;
     const explanation = explanationOf(() =>
       resolveDeb({
         repositories: repositoriesOf(asked).map(([packages, source]) => toyRepository(packages, source)),
         architecture: "amd64",
         requests: requestsOf(asked),
         includeEssential: essential,
-        exclude,
+        exclude: exclusionsOf(asked),
       }),
     );
     expect(explanation).toBe(asked.expected);
@@ -62,13 +63,12 @@ describe("resolveRpm() explains why there is no solution:", () => {
 
   it.each(files)("%s", (file) => {
     const asked = readCase<ToyRpmFields>(path.join(directory, file));
-    const { exclude = [] } = asked;
     const explanation = explanationOf(() =>
       resolveRpm({
         repositories: repositoriesOf(asked).map(([packages, source]) => toyRpmRepository(packages, { source })),
         architecture: "x86_64",
         requests: requestsOf(asked),
-        exclude,
+        exclude: exclusionsOf(asked),
       }),
     );
     expect(explanation).toBe(asked.expected);
@@ -96,6 +96,10 @@ function repositoriesOf<Fields extends object>({ repositories }: UnsatisfiableCa
     };
     return [offered, source] as const;
   });
+}
+
+function exclusionsOf({ exclude = [] }: UnsatisfiableCase<unknown>) {
+  return exclude.map((text, at) => ({ text, position: { file: "edge.yml", line: 30 + at, column: 7 } }));
 }
 
 function requestsOf({ packages }: UnsatisfiableCase<unknown>) {

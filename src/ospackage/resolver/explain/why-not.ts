@@ -4,7 +4,7 @@ import type { Problem } from "../problem.ts";
 import type { SolvableId } from "../solver-provider.ts";
 import { compareSolutions, type SolutionDifference } from "./compare-solutions.ts";
 import type { PackageFacts } from "./explained-provider.ts";
-import type { ExclusionLine, WhyNotAnswer } from "./package-questions.ts";
+import type { WhyNotAnswer } from "./package-questions.ts";
 import { findSolution, type Solution } from "./solution.ts";
 import { hiddenOffers, openingHint, withOffersOf } from "./hidden-offers.ts";
 import { standsAgainst } from "./stands-against.ts";
@@ -12,7 +12,6 @@ import { standsAgainst } from "./stands-against.ts";
 export interface WhyNotContext {
   readonly problem: Problem;
   readonly solution: Solution;
-  readonly exclusions: readonly ExclusionLine[];
 }
 
 type Answer = Omit<WhyNotAnswer, "asked">;
@@ -128,9 +127,9 @@ function relationsTo(name: string, { problem, solution }: WhyNotContext): readon
 
 /** No candidate: the name, or the version, is not on offer. */
 function notOffered(text: string, name: string, context: WhyNotContext): Answer {
-  const { problem, solution, exclusions } = context;
+  const { problem, solution } = context;
   const { pool, options } = problem;
-  const hidden = hiddenOffers(name, problem, exclusions);
+  const hidden = hiddenOffers(name, problem);
   const offered = pool.versionsOf(name).map((id) => solution.provider.facts(id));
   const wantsVersion = name !== text;
   if (offered.length > 0) return otherVersions(text, name, offered, hidden, context);
@@ -143,7 +142,7 @@ function notOffered(text: string, name: string, context: WhyNotContext): Answer 
       ...("answer" in attempt
         ? { details: ["Beside that, it would not fit:", ...attempt.answer.details] }
         : { effect: attempt.effect }),
-      hint: openingHint(name, problem, exclusions),
+      hint: openingHint(name, problem),
     };
   }
   const didYouMean = nearestOf(name, pool.names());
