@@ -335,7 +335,7 @@ describe("resolveDeb()", () => {
 
     it("say what keeps an existing package out", () => {
       expect(failure(packages, ["nginx"], { exclude: [{ text: "nginx" }] }).details[0]).toContain(
-        '"nginx" excludes it',
+        'it is excluded by systemConfig.excludePackages "nginx"',
       );
     });
   });
