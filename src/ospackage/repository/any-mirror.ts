@@ -62,7 +62,7 @@ export async function fromAnyMirror<T>(
     }
     try {
       if (isMirrorList(url)) {
-        waiting.unshift(...(await onceFor(lists, url, () => fetchMirrorList(host, url, options))));
+        waiting.unshift(...(await onceFor(lists, url, () => fetchMirrorList(host, url, { ...options, object }))));
         continue;
       }
       const isLast = waiting.length === 0 && failedBefore.length === 0;

@@ -21,15 +21,16 @@ const REPOMD_ENDING = /\/repodata\/repomd\.xml$/;
  * Nobody vouches for a list: it says where to ask, and what is fetched there is verified as ever.
  *
  * @param url `mirror+https:`, `mirror+http:` or `mirror+file:`
+ * @param options.object what is fetched from the mirrors, for messages: they show no query, and so lists look alike
  * @throws {REPOSITORY_METADATA_INVALID} it is no mirror list, or has no mirror that can be used @throws as `download`
  */
 export async function fetchMirrorList(
   host: Pick<Host, "files" | "http" | "clock">,
   url: string,
-  options: { readonly emit?: EventSink; readonly signal?: AbortSignal },
+  { object: wanted, ...options }: { readonly object: string; readonly emit?: EventSink; readonly signal?: AbortSignal },
 ): Promise<readonly Mirror[]> {
   const address = mirrorListUrl(url);
-  const object = `the mirror list "${redactUrl(address)}"`;
+  const object = `the mirror list "${redactUrl(address)}" for ${wanted}`;
   const fetched = await fetchBytes(host, address, { ...options, object, maxBytes: MAX_LIST_BYTES });
   return parseMirrorList(fetched.kind === "complete" ? fetched.bytes : new Uint8Array(), object);
 }
@@ -70,7 +71,8 @@ function lines(text: string, object: string): readonly string[] {
     const entry = line.trim();
     if (entry === "" || entry.startsWith("#")) return [];
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(entry)) return [entry];
-    throw invalid(object, `its line ${index + 1} is no address: ${JSON.stringify(entry.slice(0, 80))}`);
+    // What it says instead is not shown: a template that somebody else wrote may name any file as a list.
+    throw invalid(object, `its line ${index + 1} is no address`);
   });
 }
 

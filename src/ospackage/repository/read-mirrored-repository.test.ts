@@ -222,6 +222,17 @@ describe("readRpmRepository() with a mirror list", () => {
     expect(server.paths()).toEqual(["list"]);
   });
 
+  it("tells failing lists of one host apart, and shows nothing of a file that is none", async () => {
+    const file = path.join(directory, "shadow");
+    writeFileSync(file, "root:$y$j9T$secret:20000:0:99999:7:::\n");
+    const refusalOf = (reading: Promise<unknown>): Promise<string> => reading.then(() => "none", String);
+    const refusal = (id: string): Promise<string> => refusalOf(read([`mirror+${server.url}/list?repo=${id}`], { id }));
+    expect(await refusal("appstream")).toMatch(/the mirror list "http:[^"]*\/list" for .* repository "appstream"/);
+    expect(await refusal("baseos")).toMatch(/the mirror list "http:[^"]*\/list" for .* repository "baseos"/);
+    const message = await refusalOf(read([`mirror+${pathToFileURL(file).href}`]));
+    expect(message).toMatch(/^ComposerError: Cannot use .*: its line 1 is no address$/);
+  });
+
   it("fails when the list leads round in circles", async () => {
     const fault = { kind: "status", status: 302, headers: { location: "/list" } } as const;
     server.faults.set(
