@@ -97,11 +97,11 @@ async function serveDeb(
   return sha256(metadata);
 }
 
-async function serveRpm(place: string, name = "bash"): Promise<Sha256Hex> {
+async function serveRpm(place: string, { name = "bash", signer = alice } = {}): Promise<Sha256Hex> {
   const files = planRpmRepository({ packages: [{ name }] });
   for (const [file, content] of files) server.files.set(`${place}/${file}`, content);
   const repomd = Buffer.from(files.get("repodata/repomd.xml") ?? "").toString("utf8");
-  server.files.set(`${place}/repodata/repomd.xml.asc`, Buffer.from(await signDetached(repomd, [alice])));
+  server.files.set(`${place}/repodata/repomd.xml.asc`, Buffer.from(await signDetached(repomd, [signer])));
   return sha256(repomd);
 }
 
@@ -153,6 +153,34 @@ describe("collectSignedChain()", () => {
     const again = await collect(rpmSource(), { metadataSha256, known: keep(chain), offline: true });
     expect(again?.files).toEqual(chain?.files);
     expect(again).toMatchObject({ signedBy: alice.fingerprint, faults: [] });
+  });
+
+  it("passes over mirrors whose metadata nobody vouches for", async () => {
+    const metadataSha256 = await serveRpm("good");
+    await serveRpm("forged", { name: "zsh", signer: mallory });
+    await serveRpm("unsigned", { name: "zsh" });
+    server.files.delete("unsigned/repodata/repomd.xml.asc");
+    server.files.set("portal/repodata/repomd.xml", Buffer.from("<html>Log in</html>"));
+    const behind = (...places: readonly string[]): RpmRepositorySource => {
+      server.files.set("list", Buffer.from(places.map((place) => `${server.url}/${place}/\n`).join("")));
+      return rpmSource({ urls: [`mirror+${server.url}/list`] });
+    };
+    const chain = await collect(behind("forged", "unsigned", "good"), { metadataSha256 });
+    expect(chain).toMatchObject({ metadataSha256, signedBy: alice.fingerprint, faults: [] });
+    host = testHost(NOW);
+    const newest = await collect(behind("unsigned", "good"), {});
+    expect(newest).toMatchObject({ metadataSha256, signedBy: alice.fingerprint });
+    host = testHost(NOW);
+    const unchecked = await collect({ ...behind("portal", "good"), repoGpgCheck: false }, {});
+    expect(unchecked).toMatchObject({ metadataSha256 });
+  });
+
+  it("takes what the lock names from the first mirror that has it, whatever its signature is worth", async () => {
+    const metadataSha256 = await serveRpm("now", { signer: mallory });
+    await serveRpm("other", { name: "zsh" });
+    const chain = await collect(rpmSource({ urls: [`${server.url}/now`, `${server.url}/other`] }), { metadataSha256 });
+    expect(chain?.metadataSha256).toBe(metadataSha256);
+    expect(chain?.faults).toEqual([expect.stringMatching(/^its signature is not valid today \(/)]);
   });
 
   it("takes metadata without a signature where none is asked for", async () => {

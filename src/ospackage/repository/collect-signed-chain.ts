@@ -1,4 +1,4 @@
-import { parseSha256 } from "../../core/index.ts";
+import { parseSha256, sha256 } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import { encodeDebIndexFrom, openDebIndex } from "../deb/index.ts";
 import { encodeRpmIndexFrom, openRpmIndex, parseRepomd } from "../rpm/index.ts";
@@ -17,6 +17,7 @@ import {
   type SignedChain,
   type SignedChainOptions,
 } from "./signed-chain.ts";
+import { type SignedMetadata, unverifiedText, verifySignature } from "./verify-signature.ts";
 
 /**
  * Collects the signed metadata that a lock was made from, and the indexes that it names, in the way of the repository's
@@ -90,9 +91,8 @@ function rpmFormat(host: Host, source: RpmRepositorySource, options: SignedChain
     // Where it is not signed, every package is.
     keys: source.repoGpgCheck ? source.keys : undefined,
     keptIn: metadataDirectory(options.cacheDir, { url: source.urls[0], suite: "rpm" }),
-    // Who vouches for it is asked of every candidate later.
     fetch: places.map(
-      (place) => () => fetchRepomd(host, place, { ...fetching(options), judge: async () => undefined }),
+      (place) => () => fetchRepomd(host, place, { ...fetching(options), judge: rpmJudge(host, source, options) }),
     ),
     parse: (text) => {
       const { timestampSeconds, files } = parseRepomd(text, object);
@@ -117,6 +117,21 @@ function rpmFormat(host: Host, source: RpmRepositorySource, options: SignedChain
       };
     },
     paths: () => [REPOMD_PATH, `${REPOMD_PATH}.asc`],
+  };
+}
+
+/** Refuses what nobody vouches for, so that another mirror is asked; the lock vouches for what it names. */
+function rpmJudge(
+  host: Host,
+  { keys, repoGpgCheck }: RpmRepositorySource,
+  { metadataSha256 }: SignedChainOptions,
+): (metadata: SignedMetadata, object: string) => Promise<void> {
+  return async (metadata, object) => {
+    if (sha256(metadata.content) === metadataSha256) return;
+    const text = repoGpgCheck
+      ? (await verifySignature(host, metadata, keys, object)).text
+      : unverifiedText(metadata, object);
+    parseRepomd(text, object);
   };
 }
 
