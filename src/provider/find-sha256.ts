@@ -1,7 +1,15 @@
 import path from "node:path";
-import { fetchPackages, type ResolvedPackage, type Resolution } from "../ospackage/index.ts";
+import {
+  fetchPackages,
+  inParallel,
+  type Resolution,
+  type ResolvedPackage,
+  throwIfAborted,
+} from "../ospackage/index.ts";
 import { packageLocation } from "./package-steps.ts";
 import { type ProviderBuild, signalOption } from "./provider-build.ts";
+
+const READERS = 4;
 
 /** What was chosen for the image and for the tool root. */
 interface ChosenPackages {
@@ -34,8 +42,14 @@ export async function findSha256(build: ProviderBuild, chosen: ChosenPackages): 
     ...(vendor === undefined ? {} : { vendor }),
     ...signalOption(build),
   });
-  const measured = await Promise.all(
-    Array.from(files, async ([digest, file]) => [digest, await host.files.sha256(file)] as const),
+  const measured = await inParallel(
+    [...files],
+    READERS,
+    async ([digest, file], signal) => {
+      throwIfAborted(signal);
+      return [digest, await host.files.sha256(file)] as const;
+    },
+    request.signal,
   );
   const known = new Map(measured);
   const withSha256 = (resolved: ResolvedPackage): ResolvedPackage => {

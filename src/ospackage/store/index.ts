@@ -4,6 +4,8 @@
  * A file has its final name only when it is complete and its digest is right.
  */
 export { type FetchPackagesOptions, type PackageLocation, fetchPackages } from "./fetch-packages.ts";
+export { hasDigest } from "./has-digest.ts";
+export { inParallel } from "./in-parallel.ts";
 export { type PackageIdentity, packagePaths } from "./package-paths.ts";
 export {
   formatDigests,
