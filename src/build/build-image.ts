@@ -134,8 +134,10 @@ async function runBuild(
     const end = EARLY_ENDS[stages.last];
     const outcome = end === undefined ? await makeImage(build) : await makeUntil(build, end);
     return { outcome, lock };
-  } finally {
-    await run.settle();
+  } catch (error) {
+    // What is being saved has to end before its tree does; how it ends is not what is wrong.
+    await run.settle().catch(() => undefined);
+    throw error;
   }
 }
 
@@ -188,6 +190,7 @@ async function makeImage(build: Build): Promise<BuildOutcome> {
   }
   const finish = evidenceOf;
   const evidence = finish === undefined ? [] : await inStage(build, "finalize", () => run.get(finish));
+  await run.settle();
   if (useImageCache) await cache.keep(run, finish);
   await publishSbom(host, request, evidence);
   await deliver(host, request, options.outputDirectory, [...artifacts.map((artifact) => artifact.path), ...evidence]);

@@ -120,4 +120,39 @@ describe("createStepRun()", () => {
     await expect(start().get(step("top", 1, { inputs: [flaky] }))).rejects.toThrow("no luck");
     expect(await start().get(flaky)).toBe("done");
   });
+
+  describe("a result that is saved meanwhile", () => {
+    function slowly(end: Promise<void>): SavedResults<string> {
+      return { load: async () => undefined, save: () => end };
+    }
+
+    it("is used before it is saved, and waited for at the end", async () => {
+      const { step, start } = workshop();
+      const ended = Promise.withResolvers<void>();
+      const tree = step("tree", "files", { saved: slowly(ended.promise), savesMeanwhile: true });
+      const run = start();
+      expect(await run.get(step("image", "bytes", { inputs: [tree] }))).toBe("bytes");
+      let isSettled = false;
+      const settled = run.settle().then(() => (isSettled = true));
+      await Promise.resolve();
+      expect(isSettled).toBe(false);
+      ended.resolve();
+      await settled;
+      expect(isSettled).toBe(true);
+    });
+
+    it("fails the build at the end when it could not be saved", async () => {
+      const { step, start } = workshop();
+      const saved = slowly(Promise.reject(new Error("the disk is full")));
+      const run = start();
+      await run.get(step("tree", "files", { saved, savesMeanwhile: true }));
+      await expect(run.settle()).rejects.toThrow("the disk is full");
+    });
+
+    it("is another thing than one that is saved before anybody uses it", async () => {
+      const { step, start } = workshop();
+      const saved = slowly(Promise.reject(new Error("the disk is full")));
+      await expect(start().get(step("tree", "files", { saved }))).rejects.toThrow("the disk is full");
+    });
+  });
 });

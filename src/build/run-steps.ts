@@ -39,6 +39,7 @@ export function createStepRun(options: RunStepsOptions): StepRun {
   };
 
   const run: StepRun = {
+    codeDigest: options.codeDigest,
     keyOf: (step) => once(keys, step, () => computeKey(step)),
     get: <T>(step: Step<T>) => once(results, step as Step<unknown>, () => evaluate(step)) as Promise<T>,
     settle: async () => {

@@ -9,14 +9,20 @@ import {
   systemClock,
 } from "../host/index.ts";
 
-/** Each takes some 40 MiB, and what feeds them has one. */
+/** Each takes some 40 MiB. */
 const MOST_THREADS = 4;
 
 /** This machine. */
 export function systemHost(): Host {
-  const parts = { files: nodeFiles, processes: createProcessRunner() };
   const environment = readEnvironment();
   const threadMain = path.join(import.meta.dirname, "thread-main.ts");
-  const threads = createThreads(parts, threadMain, Math.min(environment.cpuCount, MOST_THREADS));
-  return { ...parts, threads, http: createHttpClient(), clock: systemClock, environment };
+  const threads = createThreads(threadMain, Math.min(environment.cpuCount, MOST_THREADS));
+  return {
+    files: nodeFiles,
+    processes: createProcessRunner(),
+    threads,
+    http: createHttpClient(),
+    clock: systemClock,
+    environment,
+  };
 }

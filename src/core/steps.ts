@@ -38,5 +38,7 @@ export interface SavedResults<T> {
 
 /** Gives the results of a step's inputs, running them first where needed. */
 export interface StepValues {
+  /** Of the program itself: what an older version found need not be so. */
+  readonly codeDigest: string;
   get<T>(step: Step<T>): Promise<T>;
 }

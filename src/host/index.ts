@@ -22,6 +22,7 @@ export * from "./log-file.ts";
 export * from "./namespace-process.ts";
 export * from "./processes.ts";
 export * from "./terminal.ts";
+export { type Job, serveJobs } from "./thread-pool.ts";
 export * from "./threads.ts";
 export * from "./tree-times.ts";
 export * from "./tree-writer.ts";

@@ -36,9 +36,10 @@ export interface PackageFamily {
   /**
    * Checks files whose digests fit beyond that, before anything else reads them.
    *
+   * @param codeDigest of the program, whose earlier verdicts about the same bytes count; absent: all is checked
    * @throws as the checks of the family; the file is then removed from the cache
    */
-  checkFiles(build: ProviderBuild, files: readonly PackageFile[]): Promise<void>;
+  checkFiles(build: ProviderBuild, files: readonly PackageFile[], codeDigest?: string): Promise<void>;
   /** When a package was built, in seconds since 1970. */
   builtAt(host: Host, file: PackageFile): Promise<number>;
   /** Unpacks the packages of a tool root into an existing empty directory; no package script runs. */

@@ -54,7 +54,7 @@ describe("repositorySources()", () => {
     http,
     processes: createProcessRunner(noEvents),
     clock: systemClock,
-    threads: oneThread({ files: nodeFiles, processes: createProcessRunner(noEvents) }),
+    threads: oneThread,
     environment: { ...readEnvironment(), workingDirectory: directory, variables: {} },
   });
   const sourcesOf = async (

@@ -136,7 +136,7 @@ async function withOwners(
  * Every package must be signed by a key of the repository that it comes from, however right its digest is. All that fail
  * and are to blame for it are removed from the cache; the first one is told.
  */
-async function checkFiles(build: ProviderBuild, files: readonly PackageFile[]): Promise<void> {
+async function checkFiles(build: ProviderBuild, files: readonly PackageFile[], codeDigest?: string): Promise<void> {
   const { host, sources, paths, request } = build;
   const keys = new Map(
     await Promise.all(
@@ -148,11 +148,12 @@ async function checkFiles(build: ProviderBuild, files: readonly PackageFile[]): 
   );
   // Image and tool root share packages.
   const distinct = new Map(files.map((each) => [`${each.package.repository}\0${each.file}`, each]));
-  const checked = await readCheckedPayloads(host, paths.repositoryCache);
+  const verdicts = path.join(paths.packageCache, "checked-payloads");
+  const checked = codeDigest === undefined ? undefined : await readCheckedPayloads(host, verdicts, codeDigest);
   const rpms = Array.from(distinct.values(), ({ file, package: { repository, sha256 } }) => {
     const trust = keys.get(repository);
     if (trust === undefined) throw new Error(`the build has no repository "${repository}"`);
-    return { file, ...trust, isPayloadChecked: checked.has(sha256) };
+    return { file, ...trust, isPayloadChecked: checked?.has(sha256) === true };
   });
   const options = { workers: request.settings.workers, ...signalOption(build) };
   const failing = await failingRpms(host, rpms, new Date(host.clock.nowMs()), options);
@@ -162,7 +163,7 @@ async function checkFiles(build: ProviderBuild, files: readonly PackageFile[]): 
   }
   if (failing[0] !== undefined) throw failing[0].error;
   const digests = files.map((each) => each.package.sha256);
-  await keepCheckedPayloads(host, paths.repositoryCache, checked, digests);
+  if (codeDigest !== undefined) await keepCheckedPayloads(host, verdicts, codeDigest, checked, digests);
 }
 
 /** The keys that rpm is to check packages with; none when some come from where signatures are not checked. */

@@ -26,6 +26,7 @@ say hostname "$(cat /proc/sys/kernel/hostname)"
 say environment "$(env | sed 's/=.*//' | grep -v -e '^_$' -e '^PWD$' -e '^SHLVL$' | sort | tr '\n' ' ')"
 say umask "$(umask)"
 say root "$(can touch /mine)"
+say work "$(can touch /run/mine /tmp/mine)"
 say tree "$(can touch /run/image/mine)"
 say inTree "$(can chroot /run/image /usr/bin/true)"
 say namespaceInTree "$(can chroot /run/image unshare --user true)"
@@ -70,9 +71,16 @@ describe.each([
   });
   check("has a clean environment", { environment: /^PATH $/, umask: "0022" });
 
+  it("changes its tree, unless that is read-only", async ({ skip }) => {
+    if (skipReason !== "") skip(skipReason);
+    expect(seen).toMatchObject({ root: "yes", work: "yes" });
+    const inner = await probe(userNamespace, { options: "--read-only" });
+    expect(inner).toMatchObject({ root: "no", work: "yes", mount: "no", chroot: "no", namespace: "no" });
+  });
+
   it("may chroot when it changes another tree, and gets nowhere with it", async ({ skip }) => {
     if (skipReason !== "") skip(skipReason);
-    const inner = await probe(userNamespace, { tree: true });
+    const inner = await probe(userNamespace, { options: "--tree" });
     expect(BigInt(`0x${inner["capabilities"]}`) & ~allowedCapabilities()).toBe(SYS_CHROOT);
     expect(inner).toMatchObject({ mount: "no", mknod: "no", sysctl: "no", sysrq: "no", sys: "no" });
     expect(inner).toMatchObject({ chroot: "yes", tree: "yes", inTree: "yes", namespaceInTree: "no", root: "no" });
@@ -98,7 +106,7 @@ function allowedCapabilities(): bigint {
 /** A tree that borrows the host's /usr, in namespaces like those of a build. */
 async function probe(
   userNamespace: readonly string[],
-  { tree = false } = {},
+  { options = "" }: { readonly options?: "--tree" | "--read-only" | "" } = {},
 ): Promise<Readonly<Record<string, string>>> {
   await using directory = await makeDirectory("sandbox-");
   const outer = String.raw`
@@ -115,21 +123,19 @@ mkdir -p "$image/usr"
 mount --rbind /usr "$image/usr"
 for name in bin sbin lib lib64; do [ ! -e "/usr/$name" ] || ln -s "usr/$name" "$image/$name"; done
 enter=$2
-if [ "$#" -gt 2 ]; then set -- --tree "$image" /run/image; else set --; fi
+case $3 in
+--tree) set -- --tree "$image" /run/image ;;
+--read-only) set -- --read-only ;;
+*) set -- ;;
+esac
 exec env -i PATH="$PATH" \
   unshare --mount --pid --net --ipc --uts --fork --kill-child -- sh "$enter" "$tree" "$@" -- sh /probe
 `;
   const namespaces = ["unshare", ...userNamespace, "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"];
-  const argv = [
-    ...namespaces,
-    "sh",
-    "-c",
-    outer,
-    "sh",
-    directory.path,
-    ENTER_ROOT,
-    ...(tree ? ["tree"] : []),
-  ] as unknown as [string, ...string[]];
+  const argv = [...namespaces, "sh", "-c", outer, "sh", directory.path, ENTER_ROOT, options] as unknown as [
+    string,
+    ...string[],
+  ];
   const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   const output = await succeed(argv, { env: { PATH: searchPath, PROBE, SECRET: "of the caller" } });
   return Object.fromEntries(

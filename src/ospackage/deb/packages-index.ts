@@ -95,7 +95,7 @@ async function* partsOf(
     textBytes += text.length;
     if (textBytes > MAX_TEXT_BYTES) throw invalid(options, `it has more than ${formatSize(MAX_TEXT_BYTES)}`);
     // The text is valid until the next one is asked for.
-    yield { text: Uint8Array.from(text), options, linesBefore };
+    yield { text: new Uint8Array(text), options, linesBefore };
     linesBefore += lineCount(text);
   }
 }
@@ -116,7 +116,7 @@ interface PackagesPart {
 /** Indexes a part of a Packages file. @throws as {@link encodeDebIndex} */
 export const ENCODE_PACKAGES_PART: Job<PackagesPart, Uint8Array> = {
   name: "encode-packages-part",
-  run: (_host, part) => encodePart(part),
+  run: encodePart,
 };
 
 function encodePart({ text, options, linesBefore }: PackagesPart): Uint8Array {

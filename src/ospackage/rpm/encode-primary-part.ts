@@ -46,7 +46,7 @@ const [NEWLINE, SLASH] = [0x0a, 0x2f];
 /** Indexes a part of primary metadata. @throws as `encodeRpmIndex` */
 export const ENCODE_PRIMARY_PART: Job<PrimaryPart, EncodedPart> = {
   name: "encode-primary-part",
-  run: (_host, part) => encodePrimaryPart(part),
+  run: encodePrimaryPart,
 };
 
 /** @throws as `encodeRpmIndex` */

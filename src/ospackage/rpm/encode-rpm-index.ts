@@ -71,7 +71,7 @@ async function* partsOf(
       throw faultAt(`it has more than ${formatSize(MAX_TEXT_BYTES)}`, text.offset);
     }
     // The text is valid until the next one is asked for.
-    yield { ...text, xml: Uint8Array.from(text.xml), origin };
+    yield { ...text, xml: new Uint8Array(text.xml), origin };
   }
 }
 

@@ -11,7 +11,6 @@ import type { IndexedPackage } from "../indexed-package.ts";
 export interface RpmPackage extends IndexedPackage {
   /** As the package states it; SPDX for newer distributions. */
   readonly licence: string;
-  readonly buildTimeSeconds: number;
   /** Requires that only matter once everything is installed. */
   readonly requires: string;
   /** Requires(pre), Requires(post) and interpreters of scriptlets: needed in working order before. */

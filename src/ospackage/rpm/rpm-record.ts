@@ -78,6 +78,7 @@ export function parseRpmRecord(record: string): RpmPackage | undefined {
     return "";
   };
   const [name, version, baseUrl] = [value("name"), value("version"), value("baseUrl")];
+  const buildTime = value("buildTime");
   return {
     name,
     version,
@@ -92,7 +93,7 @@ export function parseRpmRecord(record: string): RpmPackage | undefined {
     installedSizeBytes: Number(value("installedSize")),
     ...(isSha256(digest) ? { sha256: digest } : { longDigest: digest }),
     licence: value("licence"),
-    buildTimeSeconds: Number(value("buildTime")),
+    ...(buildTime === "" ? {} : { buildTimeSeconds: Number(buildTime) }),
     ...splitRequires(relation("requires")),
     provides: relation("provides"),
     conflicts: relation("conflicts"),
