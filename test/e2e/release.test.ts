@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, readFile, readdir, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -87,5 +87,22 @@ describe("a release", () => {
     }
     await chmod(home, 0o500);
     expect(call(release, ["version"], { HOME: home })).toMatchObject({ status: 0, stderr: "" });
+  });
+
+  it("makes indexes of packages in threads, from the sources' bytes", async () => {
+    const template = path.join(directory, "system.yml");
+    await copyFile(path.join(repository, TEMPLATE), template);
+    const lockBy = async (program: string): Promise<string> => {
+      const cache = path.join(directory, `cache-of-${path.basename(program)}`);
+      const made = call(program, ["lock", template, "--mirror", "debian=host", "--cache-dir", cache]);
+      expect(made, made.stderr).toMatchObject({ status: 0 });
+      return readFile(path.join(directory, "system.lock.json"), "utf8");
+    };
+    expect(await lockBy(release)).toBe(await lockBy(repository));
+    // Without them it is a bug: a thread has no module to begin with.
+    await rename(path.join(release, "lib/cli/thread-main.js"), path.join(release, "lib/cli/elsewhere.js"));
+    const cache = path.join(directory, "another-cache");
+    const { status } = call(release, ["lock", template, "--mirror", "debian=host", "--cache-dir", cache]);
+    expect(status).not.toBe(0);
   });
 });
