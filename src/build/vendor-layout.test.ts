@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { sha256 } from "../core/index.ts";
+import { createHash } from "node:crypto";
+import { type FileDigest, sha256 } from "../core/index.ts";
 import type { Lock, LockedPackage, LockedRepository, SignedChain } from "../ospackage/index.ts";
 import { planVendorDirectory, repositoryDirectories, type VendorChain } from "./vendor-layout.ts";
 
@@ -28,10 +29,18 @@ function locked(name: string, more: Partial<LockedPackage> = {}): LockedPackage 
   };
 }
 
+const SECRET = "https://me:secret@a.example.org/";
 const ARCHIVE = repository("debian/trixie", "http://d.example.org/debian");
 
-function plan(packages: readonly LockedPackage[], options: Partial<Lock> & { chain?: VendorChain } = {}) {
-  const { chain = {}, ...more } = options;
+function sha512(content: string): FileDigest {
+  return createHash("sha512").update(content).digest("hex") as FileDigest;
+}
+
+function plan(
+  packages: readonly LockedPackage[],
+  options: Partial<Lock> & { chain?: VendorChain; misdescribed?: readonly LockedPackage[] } = {},
+) {
+  const { chain = {}, misdescribed = [], ...more } = options;
   const lock: Lock = {
     schemaVersion: 1,
     providerId: "debian-debian13-x86_64",
@@ -45,6 +54,7 @@ function plan(packages: readonly LockedPackage[], options: Partial<Lock> & { cha
     lock,
     lockFile: { name: "my edge.lock.json", content: Buffer.from("{}") },
     stored: new Map(all.map((one) => [one.sha256, `/cache/${one.name}`])),
+    misdescribed: new Set(misdescribed),
     chains: new Map([["debian/trixie", chain]]),
   });
 }
@@ -56,7 +66,13 @@ function chainOf(listed: readonly LockedPackage[], more: Partial<SignedChain> = 
     signedBy: "A".repeat(40),
     index: {
       names: () => listed.map(({ name }) => name),
-      byName: (name) => listed.filter((one) => one.name === name).map((one) => ({ ...one, homepage: "", section: "" })),
+      byName: (name) =>
+        listed
+          .filter((one) => one.name === name)
+          .map(({ sha256: short, ...one }) => ({
+            ...{ ...one, homepage: "", section: "" },
+            ...(one.longDigest === undefined ? { sha256: short } : {}),
+          })),
     },
     faults: [],
     ...more,
@@ -140,6 +156,28 @@ describe("planVendorDirectory()", () => {
     const [described] = plan([locked("bash")], { chain }).repositories;
     expect(described?.complete).toBe(warning === undefined);
     if (warning !== undefined) expect(described?.warning).toMatch(warning);
+  });
+
+  it.each<[string, Partial<LockedPackage>, Partial<Record<keyof LockedPackage, unknown>>, boolean]>([
+    ["as locked", {}, {}, true],
+    ["by another digest", {}, { longDigest: sha512("x") }, false],
+    ["by SHA-256 by now", {}, { longDigest: undefined }, true],
+    ["by another SHA-256 by now", {}, { longDigest: undefined, sha256: sha256("x") }, false],
+    ["below another address", { baseUrl: "https://a.example.org/" }, { baseUrl: "https://b.example.org/" }, false],
+    ["below an address of its own", {}, { baseUrl: "https://b.example.org/" }, false],
+    ["below an address with a password", { baseUrl: "https://a.example.org/" }, { baseUrl: SECRET }, true],
+  ])("compares what metadata lists by SHA-512: %s", (_, own, listed, complete) => {
+    const bash = locked("bash", { longDigest: sha512("bash"), ...own });
+    const chain = { chain: chainOf([{ ...bash, ...listed } as LockedPackage]) };
+    expect(plan([bash], { chain }).repositories).toMatchObject([{ complete }]);
+  });
+
+  it("says that metadata does not vouch for bytes that lack the digest by which it lists them", () => {
+    const [bash, dash] = [locked("bash", { longDigest: sha512("x") }), locked("dash", { longDigest: sha512("dash") })];
+    const chain = { chain: chainOf([bash, dash]) };
+    expect(plan([bash, dash], { chain, misdescribed: [bash] }).repositories).toMatchObject([
+      { complete: false, warning: "the kept metadata does not vouch for 1 of 2 packages: bash 1:2-3" },
+    ]);
   });
 
   it("says that nobody vouches for a repository whose checks are off", () => {

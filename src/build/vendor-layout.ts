@@ -1,8 +1,8 @@
 import path from "node:path";
 import { compareCodeUnits, ComposerError, type Sha256Hex, sha256 } from "../core/index.ts";
 import {
-  digestOf,
   formatDigests,
+  type IndexedPackage,
   type Lock,
   type LockedPackage,
   type LockedRepository,
@@ -10,6 +10,7 @@ import {
   type SignedChain,
   VENDOR_DIGESTS,
   VENDOR_MANIFEST,
+  withoutCredentials,
 } from "../ospackage/index.ts";
 
 /** A file of a vendor directory and where its bytes come from. */
@@ -53,6 +54,8 @@ export interface VendorPlanInput {
   readonly lockFile: { readonly name: string; readonly content: Uint8Array };
   /** Files of packages by digest. */
   readonly stored: ReadonlyMap<Sha256Hex, string>;
+  /** Locked packages whose files don't have their `longDigest`. */
+  readonly misdescribed: ReadonlySet<LockedPackage>;
   /** By repository. */
   readonly chains: ReadonlyMap<string, VendorChain>;
 }
@@ -70,7 +73,7 @@ export interface VendorPlan {
  *
  * @throws {LOCK_INVALID} two files would have the same place, or one a place outside
  */
-export function planVendorDirectory({ lock, lockFile, stored, chains }: VendorPlanInput): VendorPlan {
+export function planVendorDirectory({ lock, lockFile, stored, misdescribed, chains }: VendorPlanInput): VendorPlan {
   const directories = repositoryDirectories(lock.repositories);
   const files = new Map<string, VendorFile>();
   const add = (file: VendorFile): void => {
@@ -96,7 +99,7 @@ export function planVendorDirectory({ lock, lockFile, stored, chains }: VendorPl
     const directory = directories.get(repository.id) ?? "";
     const own = [...packages.values()].filter((locked) => locked.repository === repository.id);
     const vendorChain = chains.get(repository.id) ?? {};
-    const described = describeRepository(repository, directory, own, vendorChain);
+    const described = describeRepository(repository, directory, { own, misdescribed }, vendorChain);
     for (const { path: below, content } of vendorChain.chain?.files ?? []) {
       add({ path: `${directory}/${below}`, sha256: sha256(content), content });
     }
@@ -156,14 +159,18 @@ function localName({ name, version, architecture, path: file }: LockedPackage): 
   return `${[name, version, architecture].map(fileName).join("_")}${path.posix.extname(file)}`;
 }
 
+interface RepositoryPackages extends Pick<VendorPlanInput, "misdescribed"> {
+  readonly own: readonly LockedPackage[];
+}
+
 function describeRepository(
   repository: LockedRepository,
   directory: string,
-  packages: readonly LockedPackage[],
+  packages: RepositoryPackages,
   { chain, keyring }: VendorChain,
 ): VendorRepository {
   const { id, type, metadataSha256: lockedMetadataSha256 } = repository;
-  const base = { id, directory, packageCount: packages.length, lockedMetadataSha256 };
+  const base = { id, directory, packageCount: packages.own.length, lockedMetadataSha256 };
   if (type === "local") return { ...base, metadata: [], complete: true };
   const faults = faultsOf(repository, packages, chain);
   return {
@@ -184,7 +191,7 @@ const SHOWN_PACKAGES = 5;
 
 function faultsOf(
   { metadataSha256, dateSeconds, verified }: LockedRepository,
-  packages: readonly LockedPackage[],
+  { own, misdescribed }: RepositoryPackages,
   chain: SignedChain | undefined,
 ): readonly string[] {
   if (chain === undefined) return ["no signed metadata was found"];
@@ -196,20 +203,25 @@ function faultsOf(
   }
   const { index } = chain;
   if (index === undefined) return faults;
-  const strangers = packages.filter((locked) => !lists(index, locked));
+  const strangers = own.filter((locked) => misdescribed.has(locked) || !lists(index, locked));
   if (strangers.length === 0) return faults;
   const names = strangers.slice(0, SHOWN_PACKAGES).map(({ name, version }) => `${name} ${version}`);
   const more = strangers.length > SHOWN_PACKAGES ? ", …" : "";
-  const count = `${strangers.length} of ${packages.length} packages`;
+  const count = `${strangers.length} of ${own.length} packages`;
   return [...faults, `the kept metadata does not vouch for ${count}: ${names.join(", ")}${more}`];
 }
 
 function lists(index: Pick<PackageIndex, "byName">, locked: LockedPackage): boolean {
-  return index
-    .byName(locked.name)
-    .some(
-      (one) => digestOf(one) === digestOf(locked) && one.sizeBytes === locked.sizeBytes && one.path === locked.path,
-    );
+  const { sizeBytes, path: file, baseUrl } = locked;
+  return index.byName(locked.name).some((one) => {
+    const base = one.baseUrl === undefined ? undefined : withoutCredentials(one.baseUrl);
+    return hasListedDigest(one, locked) && one.sizeBytes === sizeBytes && one.path === file && base === baseUrl;
+  });
+}
+
+/** The file of a package has its `sha256`, and its `longDigest` unless it is misdescribed. */
+function hasListedDigest(listed: IndexedPackage, { sha256: digest, longDigest }: LockedPackage): boolean {
+  return listed.longDigest === undefined ? listed.sha256 === digest : listed.longDigest === longDigest;
 }
 
 function dateText(seconds: number): string {

@@ -1,10 +1,15 @@
 import path from "node:path";
-import { architectureOf, ComposerError } from "../core/index.ts";
+import { architectureOf, ComposerError, type Sha256Hex } from "../core/index.ts";
 import { type Host, takeFileLock } from "../host/index.ts";
 import {
   collectSignedChain,
+  hasDigest,
+  inParallel,
+  type Lock,
+  type LockedPackage,
   type LockedRepository,
   type RepositorySource,
+  throwIfAborted,
   trustedKeyring,
   type VendorDirectory,
 } from "../ospackage/index.ts";
@@ -25,6 +30,7 @@ export interface VendorReport extends VendorChanges {
   readonly repositories: readonly VendorRepository[];
 }
 
+const READERS = 4;
 const LOCK_TIMEOUT_MS = 30 * 60_000;
 
 /**
@@ -59,6 +65,7 @@ export async function vendorPackages(
     lock,
     lockFile: { name: path.basename(lockFile), content: await host.files.readBytes(lockFile) },
     stored,
+    misdescribed: await findMisdescribed(host, lock, stored, signal),
     chains: await collectChains(host, request, lock.repositories, origins, before),
   });
   for (const { id, warning } of plan.repositories) {
@@ -70,6 +77,24 @@ export async function vendorPackages(
   const { packageCount, packageBytes, repositories } = plan;
   const { downloadedCount, downloadedBytes } = report;
   return { ...changes, directory, packageCount, packageBytes, downloadedCount, downloadedBytes, repositories };
+}
+
+/** A lock that somebody wrote may give a package a longer digest that is not its own: metadata goes by that one. */
+async function findMisdescribed(
+  { files }: Host,
+  { packages, toolPackages }: Lock,
+  stored: ReadonlyMap<Sha256Hex, string>,
+  outer: AbortSignal | undefined,
+): Promise<ReadonlySet<LockedPackage>> {
+  const misdescribed = new Set<LockedPackage>();
+  const check = async (locked: LockedPackage, signal: AbortSignal): Promise<void> => {
+    throwIfAborted(signal);
+    const file = stored.get(locked.sha256);
+    if (locked.longDigest === undefined || file === undefined) return;
+    if (!(await hasDigest(files, file, locked.longDigest))) misdescribed.add(locked);
+  };
+  await inParallel([...packages, ...toolPackages], READERS, check, outer);
+  return misdescribed;
 }
 
 async function collectChains(

@@ -15,7 +15,7 @@ import { makeTiny, type TinyDistribution } from "../fixtures/rpm-distribution/ti
 import { type CliResult, runComposer } from "./support/cli.ts";
 import { sha256Of } from "../fixtures/signed-repository.ts";
 import { defaultPackageNames } from "./support/tiny-repository.ts";
-import { makeDirectory } from "./support/workshop.ts";
+import { makeDirectory, run } from "./support/workshop.ts";
 
 /**
  * Whom the product believes: repositories and packages in the place of Azure Linux's own, by address and key alone. All
@@ -218,6 +218,15 @@ describe("a repository that lists its packages by SHA-512", () => {
     expect(JSON.parse(await readFile(place.at("vendored/vendor.json"), "utf8"))).toMatchObject({
       repositories: [{ id: "azure-linux", complete: true }, {}],
     });
+    const recipe = `
+      gpg --dearmor < keys/azure-linux.asc > ../keys.gpg
+      gpgv --keyring ../keys.gpg azure-linux/repodata/repomd.xml.asc azure-linux/repodata/repomd.xml
+      grep -F $(sha512sum azure-linux/repodata/*primary.xml* | cut -c-128) azure-linux/repodata/repomd.xml
+      for package in azure-linux/Packages/*.rpm; do
+        zcat azure-linux/repodata/*primary.xml.gz | grep -F $(sha512sum "$package" | cut -c-128)
+      done`;
+    const audit = await run(["sh", "-euc", recipe], { cwd: place.at("vendored") });
+    expect(audit.exitCode, audit.stderr).toBe(0);
     await succeed("build", "edge.yml", "--locked", "--offline", "--vendor", "vendored", "--stage", "packages");
   });
 
@@ -234,6 +243,34 @@ describe("a repository that lists its packages by SHA-512", () => {
     const { exitCode, stderr } = await place.compose("lock", "edge.yml");
     expect([exitCode, errorOf(stderr)]).toEqual([1, expect.stringMatching(/: its SHA-512 is not the one that/)]);
     expect(packagesAmong(await place.cached()).filter((name) => name.startsWith("app"))).toEqual([]);
+  });
+});
+
+describe("a lock that pairs the SHA-512 of its repository with other bytes", () => {
+  it("is vendored with a warning: the metadata does not vouch for those", async () => {
+    const directory = path.join(room.path, "sha512-unsigned");
+    const file = path.join(directory, "Packages/thing-1.0-1.noarch.rpm");
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, await rpmOf({ name: "thing", version: "1.0", provides: ["good"] }));
+    await makeRepository(directory, keys.trusted, { checksum: "sha512" });
+    const unsigned = { codename: "unsigned", url: pathToFileURL(directory).href, pkey: "[trusted=yes]" };
+    const mirror = { directory: tiny.base, keyFiles: [tiny.keyFile] };
+    const place = await openWorkplace("sha512-unsigned", mirror, { packages: ["thing"], repositories: [unsigned] });
+    const locked = await place.compose("lock", "edge.yml");
+    expect(locked.exitCode, locked.stderr).toBe(0);
+    const vendorWarning = async (): Promise<string | undefined> => {
+      const { exitCode, stderr } = await place.compose("vendor", "edge.yml", "vendored");
+      expect(exitCode, stderr).toBe(0);
+      return /metadata of "template\/1-unsigned" is not complete: (.*)$/m.exec(stderr)?.[1];
+    };
+    expect(await vendorWarning()).toBe("nobody vouches for it: checks are off");
+
+    const [before, bytes] = [await readFile(file), await rpmOf({ name: "thing", version: "1.0", provides: ["evil"] })];
+    expect(bytes.length).toBe(before.length);
+    await writeFile(file, bytes);
+    const text = await readFile(place.at("edge.lock.json"), "utf8");
+    await writeFile(place.at("edge.lock.json"), text.replace(sha256Of(before), sha256Of(bytes)));
+    expect(await vendorWarning()).toMatch(/; the kept metadata does not vouch for 1 of 1 packages: thing 1\.0-1$/);
   });
 });
 

@@ -100,7 +100,8 @@ function lockPackage(resolved: ResolvedPackage, baseDirectory: string, broughtIn
   };
 }
 
-function withoutCredentials(address: string): string {
+/** An address as a lock has it. */
+export function withoutCredentials(address: string): string {
   const url = new URL(address);
   if (url.username === "" && url.password === "") return address;
   url.username = "";

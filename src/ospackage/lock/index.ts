@@ -4,7 +4,7 @@
  * A lock file says what it was made for, so that it is known to be stale; its digests are all that a locked build trusts.
  */
 export * from "./compare-locks.ts";
-export { createLock, type CreateLockOptions, lockDigest } from "./create-lock.ts";
+export { createLock, type CreateLockOptions, lockDigest, withoutCredentials } from "./create-lock.ts";
 export type * from "./lock.ts";
 export { formatLockFile, type LockFile, lockFilePath } from "./lock-file.ts";
 export { type LockInputs, lockInputs, requireFresh } from "./lock-inputs.ts";
