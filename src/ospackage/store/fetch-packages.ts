@@ -17,6 +17,7 @@ import { asDirectory } from "../repository/fetch-repomd.ts";
 import { createDownloadProgress } from "./download-progress.ts";
 import { hasDigest } from "./has-digest.ts";
 import { inParallel } from "./in-parallel.ts";
+import { nameOf, notFound, notStored, placesHere } from "./missing-packages.ts";
 import { type PackageIdentity, packagePaths } from "./package-paths.ts";
 import { countAsUsed } from "./prune-packages.ts";
 import { takeFromOtherCaches } from "./other-caches.ts";
@@ -100,7 +101,7 @@ async function downloadAll(
   options: FetchPackagesOptions,
 ): Promise<void> {
   const { cacheDir, workers, offline, emit, signal } = options;
-  if (offline) throw notHere(missing, options);
+  if (offline) throw notStored(missing, options);
   await host.files.makeDirectory(cacheDir);
   const bytesTotal = missing.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   await checkSpace(host, cacheDir, bytesTotal);
@@ -108,7 +109,7 @@ async function downloadAll(
   const progress = createDownloadProgress(host.clock, emit, missing.length, bytesTotal);
   const fetchOne = async (location: PackageLocation, cancelled: AbortSignal): Promise<void> => {
     const { url, mirrored, archiveUrls = [], sizeBytes, digest } = location;
-    if (url === undefined && mirrored === undefined) throw notHere([location], options);
+    if (url === undefined && mirrored === undefined) throw notStored([location], options);
     const fetchFrom = (address: string, attempts: MirrorAttempts = {}): Promise<void> =>
       fetchFile(host, address, pathOf(paths, location), {
         object: `${nameOf(location)} from "${redactUrl(address)}"`,
@@ -136,7 +137,7 @@ async function downloadAll(
     } catch (error) {
       if (!isComposerError(error, "REPOSITORY_NOT_FOUND")) throw error;
       const asked = mirrored === undefined ? addresses : mirrored.urls;
-      throw nowhere(location, error, [...placesHere(options), ...asked.map(redactUrl)]);
+      throw notFound(location, error, [...placesHere(options), ...asked.map(redactUrl)]);
     }
     progress.addDone();
     options.onDownloaded?.(location);
@@ -221,39 +222,4 @@ function pathOf(paths: ReadonlyMap<FileDigest, string>, { digest }: PackageLocat
   const file = paths.get(digest);
   if (file === undefined) throw new Error(`no path for ${digest}`);
   return file;
-}
-
-const SHOWN_PACKAGES = 20;
-
-function notHere(missing: readonly PackageLocation[], options: FetchPackagesOptions): ComposerError {
-  const { vendor } = options;
-  const count = missing.length === 1 ? "one package is" : `${missing.length} packages are`;
-  const where = vendor === undefined ? "not in the cache" : "neither in the vendor directory nor in the cache";
-  const details = missing.slice(0, SHOWN_PACKAGES).map(nameOf);
-  return new ComposerError("REPOSITORY_OFFLINE", `Cannot build offline: ${count} ${where}`, {
-    hint: "Run the build, or the fetch command, once without --offline",
-    details: [
-      ...details,
-      ...(missing.length > SHOWN_PACKAGES ? ["…"] : []),
-      `looked for in ${placesHere(options).join(", ")}`,
-    ],
-  });
-}
-
-function nowhere(location: PackageLocation, cause: ComposerError, places: readonly string[]): ComposerError {
-  return new ComposerError(cause.code, cause.message, {
-    ...(cause.hint === undefined ? {} : { hint: cause.hint }),
-    details: [...cause.details, `${nameOf(location)} was looked for in ${places.join(", ")}`],
-    ...(cause.cause === undefined ? {} : { cause: cause.cause }),
-  });
-}
-
-/** Where a package was looked for on this machine. */
-function placesHere({ vendor, cacheDir, allCachesDir }: FetchPackagesOptions): readonly string[] {
-  const caches = `the cache "${allCachesDir ?? cacheDir}"`;
-  return vendor === undefined ? [caches] : [`the vendor directory "${vendor.directory}"`, caches];
-}
-
-function nameOf({ name, version }: PackageIdentity): string {
-  return `the package "${name}" ${version}`;
 }
