@@ -4,8 +4,14 @@ import type { RepositoryIndex } from "../repository/repository.ts";
 import { compareEvrs } from "../rpm/compare-rpm-versions.ts";
 import { capabilitiesOverlap, type RpmCapability } from "../rpm/rpm-capability.ts";
 import type { RpmIndex, RpmPackage } from "../rpm/rpm-index.ts";
-import { parseRpmRelations } from "../rpm/rpm-relations.ts";
 import { cached, createPackageOffers, type PackagePool, type Solvable } from "./package-pool.ts";
+import {
+  capabilitiesIn,
+  isInstallOnly,
+  ownCapability,
+  type Provisions,
+  provisionsOf,
+} from "./rpm-package-capabilities.ts";
 import { bestRpmCandidates, orderRpmCandidates, type RpmCandidate, type RpmComparison } from "./rpm-preference.ts";
 import type { SolvableId } from "./solver-provider.ts";
 import type { ExclusionLine } from "./exclusions.ts";
@@ -44,16 +50,6 @@ export interface RpmPoolOptions {
   readonly exclude: readonly ExclusionLine[];
 }
 
-/** What dnf installs beside older versions instead of in their place. @see dnf.conf(5), `installonlypkgs` */
-const INSTALL_ONLY: ReadonlySet<string> = new Set([
-  "kernel",
-  "kernel-PAE",
-  "installonlypkg(kernel)",
-  "installonlypkg(kernel-module)",
-  "installonlypkg(vm)",
-  "multiversion(kernel)",
-]);
-
 export function createRpmPool({ repositories, architecture, foreign, exclude }: RpmPoolOptions): RpmPool {
   const offers = createPackageOffers<RpmPackage, RpmIndex>({
     repositories,
@@ -64,7 +60,7 @@ export function createRpmPool({ repositories, architecture, foreign, exclude }: 
   });
   const hasFileLists = offers.indexes.every((index) => index.hasFileLists);
   const solvables: Solvable<RpmPackage>[] = [];
-  const provisions: ReadonlyMap<string, readonly RpmCapability[]>[] = [];
+  const provisions: Provisions[] = [];
   const obsoleteEntries: (readonly RpmCapability[])[] = [];
   const versionsByName = new Map<string, readonly SolvableId[]>();
   const providersByName = new Map<string, readonly SolvableId[]>();
@@ -115,12 +111,8 @@ export function createRpmPool({ repositories, architecture, foreign, exclude }: 
     });
   }
 
-  /** By name. Every package provides itself, whatever its metadata says. */
-  function providedBy(id: SolvableId): ReadonlyMap<string, readonly RpmCapability[]> {
-    return (provisions[id] ??= groupByName([
-      ownCapability(solvable(id).package),
-      ...capabilitiesIn(solvable(id).package.provides),
-    ]));
+  function providedBy(id: SolvableId): Provisions {
+    return (provisions[id] ??= provisionsOf(solvable(id).package));
   }
 
   function matches(capability: RpmCapability): readonly SolvableId[] {
@@ -221,7 +213,7 @@ export function createRpmPool({ repositories, architecture, foreign, exclude }: 
     best,
     compareFiles,
     isForeign,
-    isInstallOnly: (id) => [...providedBy(id).keys()].some((name) => INSTALL_ONLY.has(name)),
+    isInstallOnly: (id) => isInstallOnly(providedBy(id)),
     wantedFiles: () => [...wanted],
     names: () => offers.names(),
     obstacleOf: (name) => offers.obstacleOf(name),
@@ -236,17 +228,4 @@ function fileNameOf({ path }: RpmPackage): string {
 
 function identityOf({ name, version, architecture }: RpmPackage): string {
   return `${name}-${version}.${architecture}`;
-}
-
-function ownCapability({ name, version }: RpmPackage): RpmCapability {
-  return { kind: "capability", text: `${name} = ${version}`, name, operator: "=", evr: version };
-}
-
-/** Provides and Obsoletes know no rich dependencies. */
-function capabilitiesIn(field: string): readonly RpmCapability[] {
-  return parseRpmRelations(field).filter((relation) => relation.kind === "capability");
-}
-
-function groupByName(capabilities: readonly RpmCapability[]): ReadonlyMap<string, readonly RpmCapability[]> {
-  return Map.groupBy(capabilities, ({ name }) => name);
 }
