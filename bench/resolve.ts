@@ -6,13 +6,13 @@
  * installation. Each measurement has a Node.js of its own, whose start does not count. Times are medians (of apt: one
  * run), memory is the largest peak.
  */
-import { systemHost } from "../src/cli/system-host.ts";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
+import { systemHost } from "../src/cli/system-host.ts";
 import { sha256 } from "../src/core/index.ts";
 import { createProcessRunner, nodeFiles } from "../src/host/index.ts";
 import {

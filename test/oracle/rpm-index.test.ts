@@ -1,10 +1,10 @@
-import { systemHost } from "../../src/cli/system-host.ts";
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, expect, it } from "vitest";
+import { systemHost } from "../../src/cli/system-host.ts";
 import { sha256 } from "../../src/core/index.ts";
 import {
   encodeRpmIndex,
