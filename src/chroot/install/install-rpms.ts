@@ -54,7 +54,9 @@ export async function installRpms(
   ];
   const progress = createProgress(emit, packages);
   const scriptlets = watchScriptlets();
+  let isRefused = false;
   const onLine = (line: string): void => {
+    isRefused ||= REFUSAL.test(line);
     log(line);
     progress(line);
     scriptlets.line(line);
@@ -73,9 +75,8 @@ export async function installRpms(
   try {
     await rpm("--upgrade", "--verbose", ...definitions, ...packages.map(insidePath));
   } catch (error) {
-    throw isComposerError(error, "HOST_PROGRAM_FAILED")
-      ? (scriptlets.failure(error) ?? refusal(error) ?? error)
-      : error;
+    if (!isComposerError(error, "HOST_PROGRAM_FAILED")) throw error;
+    throw scriptlets.failure(error) ?? (isRefused ? refusal(error) : error);
   }
   // A scriptlet that fails after the files are in place is a warning to rpm.
   const failure = scriptlets.failure();
@@ -162,9 +163,10 @@ function watchScriptlets() {
   };
 }
 
-/** Undefined when rpm says nothing: it was killed, or did not start. */
-function refusal(cause: ComposerError): ComposerError | undefined {
-  if (!cause.details.some((line) => line.startsWith("error: "))) return undefined;
+/** How rpm says why it does not go on; without such a line it was killed, or did not start. */
+const REFUSAL = /^(error: |\t)/;
+
+function refusal(cause: ComposerError): ComposerError {
   const message = "Cannot install the packages: rpm refuses them";
   return new ComposerError("INSTALL_REFUSED", message, { details: cause.details, cause });
 }
