@@ -14,13 +14,13 @@ describe.runIf(process.getuid?.() === 0)("a disk that is full while the image is
   let directory: string;
   beforeAll(async () => {
     directory = await mkdtemp(path.join(os.tmpdir(), "disk-full-"));
-    await mkdir(path.join(directory, "work"));
+    await mkdir(path.join(directory, "workspace"));
   });
   afterAll(() => rm(directory, { recursive: true, force: true }));
 
   it("is named, and nothing is left under the image's name", async () => {
-    const words = ["build", TEMPLATE, "--mirror", "debian=host", "--work-dir", "work", "--log-level", "error"];
-    const work = path.join(directory, "work");
+    const words = ["build", TEMPLATE, "--mirror", "debian=host", "--work-dir", "workspace", "--log-level", "error"];
+    const work = path.join(directory, "workspace");
     const through = [...onSmallFileSystem(work, WORK_SIZE), ...takenWhenImageGrows(work)];
     const { exitCode, stdout, stderr } = await runComposer(words, { cwd: directory, through });
     const text = withPlaceholders(stderr, { here: directory }).replace(/\.raw\.[0-9a-f]+/, ".raw.{random}");

@@ -297,9 +297,9 @@ describe("repositories", () => {
         template: withPackages("firmware-big") + artifacts,
         packages: stanzas() + big,
       });
-      await mkdir(path.join(scene.place.directory, "work"));
-      const work = path.join(scene.place.directory, "work");
-      const result = await scene.build(["--work-dir", "work"], onSmallFileSystem(work, "500m"));
+      const workspace = path.join(scene.place.directory, "small");
+      await mkdir(workspace);
+      const result = await scene.build(["--work-dir", "small"], onSmallFileSystem(workspace, "500m"));
       expect(scene.archive.server.paths().filter((file) => file.includes("/pool/"))).toEqual([]);
       await scene.expectGolden({ ...result, stdout: "" }, "disk-full-before-building");
     },

@@ -129,31 +129,13 @@ function comparable(found: RpmPackage | undefined): object {
   const own = [found.name, "/usr/share/zero"];
   const isForeign = (one: string): boolean => one !== "" && !own.includes(one);
   const listed = (text: string): string[] => [...new Set(text.split("\t").filter(isForeign))].sort();
-  const {
-    requires,
-    preRequires,
-    provides,
-    conflicts,
-    obsoletes,
-    recommends,
-    suggests,
-    supplements,
-    enhances,
-    ...rest
-  } = found;
-  const relations = {
-    requires,
-    preRequires,
-    provides,
-    conflicts,
-    obsoletes,
-    recommends,
-    suggests,
-    supplements,
-    enhances,
-  };
-  return { ...rest, ...Object.fromEntries(Object.entries(relations).map(([kind, text]) => [kind, listed(text)])) };
+  return { ...found, ...Object.fromEntries(RELATIONS.map((kind) => [kind, listed(found[kind])])) };
 }
+
+const RELATIONS = [
+  ...(["requires", "preRequires", "provides", "conflicts", "obsoletes"] as const),
+  ...(["recommends", "suggests", "supplements", "enhances"] as const),
+];
 
 function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
