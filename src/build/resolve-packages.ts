@@ -1,6 +1,6 @@
 import type { Host } from "../host/index.ts";
-import type { LockFile } from "../ospackage/index.ts";
-import { type BuildRequest, createOsProvider } from "../provider/index.ts";
+import type { Lock, LockFile } from "../ospackage/index.ts";
+import { type BuildRequest, createOsProvider, type ImageSteps } from "../provider/index.ts";
 import { buildPaths } from "./build-paths.ts";
 import { codeDigest } from "./code-digest.ts";
 import { createStepRun } from "./run-steps.ts";
@@ -13,6 +13,25 @@ import { createStepRun } from "./run-steps.ts";
  * @throws {RESOLVER_UNSATISFIABLE} packages exclude each other
  */
 export async function resolvePackages(host: Host, request: BuildRequest): Promise<LockFile> {
+  const { lock, inputs } = await chooseIn(host, request);
+  return { lock, inputs };
+}
+
+/**
+ * The same for a lock file, which also says when packages were built: indexes of Debian don't, so its packages are asked.
+ *
+ * @param known an earlier lock of the template, whose word counts
+ * @throws as {@link resolvePackages} @throws what reading the first bytes of a package throws
+ */
+export async function lockPackages(host: Host, request: BuildRequest, known?: Lock): Promise<LockFile> {
+  const { lock, inputs, steps } = await chooseIn(host, request);
+  const times = [...(known?.packages ?? []), ...(known?.toolPackages ?? [])].flatMap(({ sha256, buildTimeSeconds }) =>
+    buildTimeSeconds === undefined ? [] : [[sha256, buildTimeSeconds] as const],
+  );
+  return { inputs, lock: await steps.withBuildTimes(lock, new Map(times)) };
+}
+
+async function chooseIn(host: Host, request: BuildRequest): Promise<LockFile & { readonly steps: ImageSteps }> {
   const provider = await createOsProvider(host, request);
   const { template } = request.template;
   const paths = buildPaths(request.settings, provider.id, template.systemConfig?.name ?? template.image.name);
@@ -24,5 +43,5 @@ export async function resolvePackages(host: Host, request: BuildRequest): Promis
     emit: request.emit,
     clock: host.clock,
   });
-  return { inputs: steps.lockInputs, lock: await run.get(steps.lock) };
+  return { steps, inputs: steps.lockInputs, lock: await run.get(steps.lock) };
 }

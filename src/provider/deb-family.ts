@@ -1,6 +1,7 @@
 import { installDebs, unpackDebs } from "../chroot/index.ts";
 import { licencesOfTree } from "../evidence/index.ts";
 import {
+  DEB_TIME_BYTES,
   debQuestions,
   readDebRepository,
   readDebTime,
@@ -42,7 +43,8 @@ export const debFamily: PackageFamily = {
 
   // The signed index vouches for digests, and packages carry no signatures of their own.
   checkFiles: async () => {},
-  builtAt: (host, { file }) => readDebTime(host, file),
+  builtAt: (host, { file }) => readDebTime(host.files.readStream(file), `"${file}"`),
+  headTime: { byteCount: DEB_TIME_BYTES, read: readDebTime },
   unpackToolRoot: (host, files, root) =>
     unpackDebs(
       host,

@@ -4,6 +4,7 @@ import { type Architecture, architectureOf, ComposerError } from "../core/index.
 import type { Host } from "../host/index.ts";
 import { lockInputs, requireFresh } from "../ospackage/index.ts";
 import { exclusionLines, packageRequests } from "./asked-packages.ts";
+import { withBuildTimes } from "./build-times.ts";
 import { debFamily } from "./deb-family.ts";
 import { filesOf, packageLocation, packageSteps } from "./package-steps.ts";
 import type { PackageFamily, ProviderBuild } from "./provider-build.ts";
@@ -57,6 +58,7 @@ export async function createOsProvider(host: Host, request: BuildRequest): Promi
       const allEnds = { packages: packagesEnd, ...ends };
       return {
         lock: packages.lock,
+        withBuildTimes: (lock, known) => withBuildTimes(build, lock, known),
         lockInputs: inputs,
         origins: {
           sources,

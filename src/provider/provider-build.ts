@@ -42,6 +42,12 @@ export interface PackageFamily {
   checkFiles(build: ProviderBuild, files: readonly PackageFile[], codeDigest?: string): Promise<void>;
   /** When a package was built, in seconds since 1970. */
   builtAt(host: Host, file: PackageFile): Promise<number>;
+  /** How to read that from the first bytes of a package; absent where indexes say it. */
+  readonly headTime?: {
+    readonly byteCount: number;
+    /** @throws {PACKAGE_FORMAT_INVALID} the message names `object` */
+    read(head: AsyncIterable<Uint8Array>, object: string): Promise<number>;
+  };
   /** Unpacks the packages of a tool root into an existing empty directory; no package script runs. */
   unpackToolRoot(host: Host, files: readonly PackageFile[], root: string): Promise<void>;
   /**

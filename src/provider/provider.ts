@@ -97,6 +97,12 @@ export interface PackageOrigins {
 /** The steps that make an image, as data: `build/` runs what is needed of them. */
 export interface ImageSteps {
   readonly lock: Step<Lock>;
+  /**
+   * The same lock, which also says when packages were built whose index does not.
+   *
+   * @param known what is known already, by digest
+   */
+  readonly withBuildTimes: (lock: Lock, known: ReadonlyMap<Sha256Hex, number>) => Promise<Lock>;
   /** What the lock depends on. */
   readonly lockInputs: LockInputs;
   readonly origins: PackageOrigins;

@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { beforeAll, describe, expect, type ExpectStatic, it } from "vitest";
 import type { Fault } from "../fixtures/faulty-server.ts";
-import { makeKey, type TestKey } from "../fixtures/signed-repository.ts";
+import { makeKey, packageContent, type TestKey } from "../fixtures/signed-repository.ts";
 import { CHECKOUT, type CliResult, onSmallFileSystem, runComposer, withPlaceholders } from "./support/cli.ts";
 import {
   defaultPackageNames,
@@ -203,7 +203,7 @@ describe("repositories", () => {
   it.concurrent("say that a package is not the one of the index", async ({ expect }) => {
     await using scene = await openScene(expect);
     for (const name of names) scene.archive.addPackageFile(name);
-    scene.archive.addPackageFile("openssh-server", "content of openssh-sorver");
+    scene.archive.addPackageFile("openssh-server", packageContent("openssh-sorver"));
     await scene.expectGolden(await scene.build(), "package-digest");
     expect((await scene.place.files()).filter((file) => /openssh/.test(file))).toEqual([]);
   });

@@ -2,6 +2,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Manifest } from "../../src/evidence/index.ts";
+import type { LockDocument } from "../../src/ospackage/lock/lock-schema.ts";
 import { explainDifference } from "./support/explain-difference.ts";
 import { makeDirectory, REPOSITORY, run } from "./support/workshop.ts";
 
@@ -53,6 +55,9 @@ describe("a locked build of a real image", () => {
     expect(second.exitCode, second.stderr).toBe(0);
     expect(second.stderr).not.toMatch(/Fetching|Resolving|Downloading|Reusing/);
     expect(await explainDifference(at("a", IMAGE), at("b", IMAGE))).toBeUndefined();
+    const { packages } = JSON.parse(await readFile(at("edge.lock.json"), "utf8")) as LockDocument;
+    const { sourceDateEpoch } = JSON.parse(await readFile(at("a", "manifest.json"), "utf8")) as Manifest;
+    expect(Math.max(...packages.map(({ buildTimeSeconds = Number.NaN }) => buildTimeSeconds))).toBe(sourceDateEpoch);
     for (const name of ["manifest.json", "spdx_manifest.json"]) {
       expect(await readFile(at("b", name), "utf8"), name).toBe(await readFile(at("a", name), "utf8"));
     }

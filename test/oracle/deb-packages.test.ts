@@ -95,7 +95,7 @@ describe("a Debian package, read by us and by dpkg-deb", () => {
         encoding: "utf8",
         env: { TZ: "UTC", PATH: "/usr/bin" },
       }).split("\n");
-      const time = new Date((await readDebTime(host, deb)) * 1000).toUTCString();
+      const time = new Date((await readDebTime(host.files.readStream(deb), deb)) * 1000).toUTCString();
       const [, , , month, day, clock, year] = line.split(/\s+/);
       expect(time).toContain(`${day?.padStart(2, "0")} ${month} ${year} ${clock}`);
     }

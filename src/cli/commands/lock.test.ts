@@ -10,14 +10,22 @@ import {
   stanzasOf,
   type TinyArchive,
 } from "../../../test/e2e/support/tiny-repository.ts";
-import { makeKey, NOW, packageStanza, SIGNING_DATE, type TestKey } from "../../../test/fixtures/signed-repository.ts";
+import {
+  BUILD_SECONDS,
+  makeKey,
+  NOW,
+  packageContent,
+  packageStanza,
+  SIGNING_DATE,
+  type TestKey,
+} from "../../../test/fixtures/signed-repository.ts";
 import { testHost } from "../../../test/fixtures/test-host.ts";
 import { reportLockDifference } from "../../build/report-lock-difference.ts";
-import { resolvePackages } from "../../build/resolve-packages.ts";
+import { lockPackages, resolvePackages } from "../../build/resolve-packages.ts";
 import { createStepRun } from "../../build/run-steps.ts";
 import { buildPaths } from "../../build/build-paths.ts";
 import type { BuildEvent } from "../../core/index.ts";
-import { readLockFile } from "../../ospackage/index.ts";
+import { type LockFile, readLockFile } from "../../ospackage/index.ts";
 import { type BuildRequest, type NamedLockFile, createOsProvider } from "../../provider/index.ts";
 import { loadCheckedTemplate } from "../load-checked-template.ts";
 import type { CliContext } from "../context.ts";
@@ -63,7 +71,7 @@ function stanzas(more = ""): string {
 }
 
 function newer(name: string): string {
-  return `${packageStanza(name, { version: "2.0-1", content: `newer ${name}` })}\n`;
+  return `${packageStanza(name, { version: "2.0-1", content: packageContent(`newer ${name}`) })}\n`;
 }
 
 async function writeTemplate(system = ""): Promise<void> {
@@ -117,6 +125,91 @@ describe("lock", () => {
     const again = await call("lock", "edge.yml", "-o", "other.json");
     expect(again.stdout).toBe("other.json\n");
     expect(await readFile(at("other.json"), "utf8")).toBe(text);
+  });
+
+  describe("says when packages were built, which only they know", () => {
+    const file = (name: string): string => `debian/pool/${name}_1.0-1_amd64.deb`;
+    const timesIn = ({ lock }: LockFile): Readonly<Record<string, number | undefined>> =>
+      Object.fromEntries([...lock.packages, ...lock.toolPackages].map((one) => [one.name, one.buildTimeSeconds]));
+    const timeOf = async (name: string): Promise<number | undefined> => {
+      return timesIn(await readLockFile(host.files, at("edge.lock.json"), NAMES))[name];
+    };
+    const asked = (): string[] => archive.server.paths().filter((request) => request.endsWith(".deb"));
+
+    it.each([true, false])("asking for their first bytes alone, and for each once (ranges: %s)", async (ranges) => {
+      archive.server.settings.ranges = ranges;
+      await call("lock", "edge.yml");
+      const { lock } = await readLockFile(host.files, at("edge.lock.json"), NAMES);
+      const locked = [...lock.packages, ...lock.toolPackages];
+      expect(new Set(locked.map(({ buildTimeSeconds }) => buildTimeSeconds))).toEqual(new Set([BUILD_SECONDS]));
+      expect(asked().toSorted()).toEqual([...new Set(locked.map(({ name }) => file(name)))].toSorted());
+      const { headers, status } = archive.server.requests.find((request) => request.path === file("udev")) ?? {};
+      expect([headers?.range, status]).toEqual(["bytes=0-71", ranges ? 206 : 200]);
+      archive.server.requests.length = 0;
+      await call("lock", "edge.yml");
+      expect(asked()).toEqual([]);
+      expect(await timeOf("udev")).toBe(BUILD_SECONDS);
+    });
+
+    it("not to show what would change", async () => {
+      await call("lock", "edge.yml");
+      await writeTemplate("  packages: [hello]\n");
+      await archive.publish({ suite: "trixie", packages: stanzas(`${packageStanza("hello")}\n`) });
+      archive.server.requests.length = 0;
+      expect((await call("lock", "edge.yml", "--diff")).stdout).toContain("added hello 1.0-1");
+      expect(asked()).toEqual([]);
+    });
+
+    it("from the cache, also offline; what is nowhere is named", async () => {
+      await call("fetch", "edge.yml");
+      archive.server.requests.length = 0;
+      const { events, ...request } = { ...(await plainRequest()), offline: true };
+      expect(timesIn(await lockPackages(host, request))).toMatchObject({ udev: BUILD_SECONDS });
+      expect(events).not.toContainEqual(expect.objectContaining({ type: "warning", code: "LOCK" }));
+      await rm(at("cache/pkgCache/debian-debian13-x86_64/udev_1.0-1_amd64.deb"));
+      expect(timesIn(await lockPackages(host, request))).toMatchObject({ udev: undefined, systemd: BUILD_SECONDS });
+      expect(events).toContainEqual({
+        type: "warning",
+        stage: "packages",
+        code: "LOCK",
+        message: 'The lock does not say when "udev" 1.0-1 was built: it is not in the cache',
+      });
+      expect(asked()).toEqual([]);
+    });
+
+    it("unless their mirror lacks them", async () => {
+      archive.server.files.delete(file("udev"));
+      archive.server.files.delete(file("systemd"));
+      const { events, ...request } = await plainRequest();
+      const known = await lockPackages(host, request);
+      expect(timesIn(known)).toMatchObject({ udev: undefined, [ESSENTIAL]: BUILD_SECONDS });
+      expect(events).toContainEqual({
+        type: "warning",
+        stage: "packages",
+        code: "LOCK",
+        message: expect.stringMatching(/when 2 packages were built: .*, for one, is not at its mirror$/) as string,
+      });
+      archive.addPackageFile("udev");
+      expect(timesIn(await lockPackages(host, request, known.lock))).toMatchObject({ udev: BUILD_SECONDS });
+    });
+
+    it("after a failure that went away, and fails after one that stays, leaving no lock", async () => {
+      const { faults } = archive.server;
+      faults.set(file("udev"), [
+        { kind: "status", status: 503 },
+        { kind: "cut", afterBytes: 10 },
+      ]);
+      await call("lock", "edge.yml");
+      expect(await timeOf("udev")).toBe(BUILD_SECONDS);
+      await rm(at("edge.lock.json"));
+      archive.addPackageFile("udev", "<html>You must log in first</html>".padEnd(100));
+      const { exitCode, stderr } = await call("lock", "edge.yml");
+      expect([exitCode, stderr]).toEqual([
+        1,
+        expect.stringContaining('Cannot read the package "udev" 1.0-1: it is no'),
+      ]);
+      await expect(readFile(at("edge.lock.json"))).rejects.toThrow("ENOENT");
+    });
   });
 
   it("shows what would change, and changes only what is named", async () => {
@@ -211,9 +304,9 @@ describe("a locked build", () => {
     const local = { ...request, settings: { ...request.settings, configDir: config } };
     await expect(fetchLocked(local)).rejects.toMatchObject({ code: "REPOSITORY_NOT_FOUND" });
     const archived = `snapshots/debian/20260105T120000Z/${gone}`;
-    archive.server.files.set(archived, Buffer.from("content of ude?"));
+    archive.server.files.set(archived, Buffer.from(packageContent("ude?")));
     await expect(fetchLocked(local)).rejects.toMatchObject({ code: "REPOSITORY_DIGEST_MISMATCH" });
-    archive.server.files.set(archived, Buffer.from("content of udev"));
+    archive.server.files.set(archived, Buffer.from(packageContent("udev")));
     await fetchLocked(local);
     expect(archive.server.paths()).toContain(archived);
   });

@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { Command } from "commander";
-import { resolvePackages } from "../../build/index.ts";
+import { lockPackages, resolvePackages } from "../../build/index.ts";
 import { requireSupported } from "../../config/index.ts";
 import { ComposerError } from "../../core/index.ts";
 import {
@@ -71,7 +71,9 @@ async function lock(context: CliContext, file: string, packages: readonly string
   };
   let made: LockFile;
   try {
-    made = await withPositions(template, () => resolvePackages(host, request));
+    made = await withPositions(template, () =>
+      flags.diff === true ? resolvePackages(host, request) : lockPackages(host, request, old?.lock),
+    );
   } finally {
     reporter.finish();
   }

@@ -10,7 +10,14 @@ import {
   stanzasOf,
   type TinyArchive,
 } from "../../../test/e2e/support/tiny-repository.ts";
-import { makeKey, NOW, packageStanza, sha256Of, type TestKey } from "../../../test/fixtures/signed-repository.ts";
+import {
+  makeKey,
+  NOW,
+  packageContent,
+  packageStanza,
+  sha256Of,
+  type TestKey,
+} from "../../../test/fixtures/signed-repository.ts";
 import { testHost } from "../../../test/fixtures/test-host.ts";
 import type { Host } from "../../host/index.ts";
 
@@ -45,11 +52,12 @@ afterEach(async () => {
 const at = (...parts: string[]): string => path.join(directory, ...parts);
 
 const stanzas = (more = ""): string => `${stanzasOf(names, { [ESSENTIAL]: "Essential: yes" })}${more}`;
-const newer = (name: string): string => `${packageStanza(name, { version: "2.0-1", content: `newer ${name}` })}\n`;
+const newer = (name: string): string =>
+  `${packageStanza(name, { version: "2.0-1", content: packageContent(`newer ${name}`) })}\n`;
 
 /** The mirror moves on: it has a newer udev, and neither the older one nor its indexes. */
 async function moveOn(): Promise<void> {
-  archive.server.files.set("debian/pool/udev_2.0-1_amd64.deb", Buffer.from("newer udev"));
+  archive.server.files.set("debian/pool/udev_2.0-1_amd64.deb", Buffer.from(packageContent("newer udev")));
   archive.server.files.delete("debian/pool/udev_1.0-1_amd64.deb");
   const others = stanzasOf(
     names.filter((name) => name !== "udev"),
@@ -83,7 +91,7 @@ describe("fetch", () => {
   it("fills the cache, metadata included, and says what it did", async () => {
     const first = await call("fetch", "edge.yml");
     expect(first).toMatchObject({ exitCode: 0, stderr: "" });
-    expect(first.stdout).toMatch(/^\d+ packages \(\d+ B\) in ".*cache\/pkgCache\/debian.*", \d+ downloaded \(/);
+    expect(first.stdout).toMatch(/^\d+ packages \([\d.]+ KiB\) in ".*cache\/pkgCache\/debian.*", \d+ downloaded \(/);
     await rm(at("work"), { recursive: true, force: true });
     archive.server.files.clear();
     expect(await call("lock", "edge.yml", "--offline")).toMatchObject({ exitCode: 0 });
@@ -106,7 +114,7 @@ describe("vendor", () => {
     const { exitCode, stdout, stderr } = await vendor();
     expect([exitCode, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(/^\d+ packages .*\nfiles: \d+ written, 0 kept, 0 removed\nsigned metadata: complete\n$/);
-    expect(await readFile(at(POOL, "udev_1.0-1_amd64.deb"), "utf8")).toBe("content of udev");
+    expect(await readFile(at(POOL, "udev_1.0-1_amd64.deb"), "utf8")).toBe(packageContent("udev"));
     for (const name of ["InRelease", "main/binary-amd64/Packages.gz", "non-free-firmware/binary-amd64/Packages.gz"]) {
       const served = archive.server.files.get(`debian/dists/trixie/${name}`);
       expect(Buffer.from(served ?? "").equals(await readFile(at("v/debian/dists/trixie", name))), name).toBe(true);
@@ -150,7 +158,7 @@ describe("vendor", () => {
     expect(JSON.parse(stdout)).toMatchObject({ writtenCount: 7, removedCount: 1, downloadedCount: 2 });
     const pool = await readdir(at(POOL));
     expect(pool.filter((name) => name.startsWith("udev_"))).toEqual(["udev_2.0-1_amd64.deb"]);
-    expect(await readFile(at(POOL, `${other}_1.0-1_amd64.deb`), "utf8")).toBe(`content of ${other}`);
+    expect(await readFile(at(POOL, `${other}_1.0-1_amd64.deb`), "utf8")).toBe(packageContent(other));
     expect((await stat(at(POOL, "systemd_1.0-1_amd64.deb"))).mtimeMs).toBe(before.mtimeMs);
     expect(await left()).toEqual([]);
   });
@@ -183,7 +191,7 @@ describe("vendor, when the mirror has moved on", () => {
       /^the signed metadata of 2026-01-05T12:00:00Z that .* another of 2026-01-05T23:00:00Z is kept; .*not vouch for 1 of \d+ packages: udev 1\.0-1$/,
     );
     expect(others.map(({ complete }) => complete)).toEqual([true, true]);
-    expect(await readFile(at(POOL, "udev_1.0-1_amd64.deb"), "utf8")).toBe("content of udev");
+    expect(await readFile(at(POOL, "udev_1.0-1_amd64.deb"), "utf8")).toBe(packageContent("udev"));
   });
 
   it("keeps what it has, and takes the rest from the archive of that day", async () => {

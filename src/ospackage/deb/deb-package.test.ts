@@ -1,11 +1,12 @@
 import * as fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { Readable } from "node:stream";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type TarRecord, arOf, debOf, tarOf } from "../../../test/fixtures/make-deb.ts";
 import { createProcessRunner, createTreeWriter, nodeFiles } from "../../host/index.ts";
-import { readDebControl, readDebControlFiles, readDebTime, unpackDeb } from "./deb-package.ts";
+import { DEB_TIME_BYTES, readDebControl, readDebControlFiles, readDebTime, unpackDeb } from "./deb-package.ts";
 
 const host = { files: nodeFiles, processes: createProcessRunner() };
 const CONTROL = "Package: hello\nVersion: 1\nArchitecture: all\nDescription: x\n y\n";
@@ -82,9 +83,18 @@ describe("readDebControlFiles()", () => {
 });
 
 describe("readDebTime()", () => {
-  it("gives the time of the first member", async () => {
-    fs.writeFileSync(file, debOf(CONTROL, [], 1_234_567));
-    expect(await readDebTime(host, file)).toBe(1_234_567);
+  const time = (bytes: Uint8Array) => readDebTime(Readable.from([bytes]), "it");
+
+  it("gives the time of the first member, which the beginning of a package has", async () => {
+    const deb = debOf(CONTROL, [], 1_234_567);
+    expect(await time(deb)).toBe(1_234_567);
+    expect(await time(deb.subarray(0, DEB_TIME_BYTES))).toBe(1_234_567);
+  });
+
+  it("refuses the beginning of anything else", async () => {
+    await expect(time(Buffer.from("<html>moved</html>"))).rejects.toThrow("Cannot read it: it is not an ar archive");
+    await expect(time(Buffer.from(""))).rejects.toMatchObject({ code: "PACKAGE_FORMAT_INVALID" });
+    await expect(time(debOf(CONTROL, []).subarray(0, 71))).rejects.toMatchObject({ code: "PACKAGE_FORMAT_INVALID" });
   });
 });
 

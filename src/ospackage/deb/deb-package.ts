@@ -36,7 +36,7 @@ const MAX_CONTROL_BYTES = 64 * 1024 * 1024;
 export async function readDebControl(host: DebHost, file: string, options: DebReadOptions = {}): Promise<Stanza> {
   const controlFiles = await readDebControlFiles(host, file, options);
   const control = controlFiles.find(({ name }) => name === "control");
-  if (control === undefined) throw invalid(file, 'its control archive has no "control"');
+  if (control === undefined) throw invalid(`"${file}"`, 'its control archive has no "control"');
   return parseStanza(Buffer.from(control.content).toString("utf8"), { object: `the control file of "${file}"` });
 }
 
@@ -52,7 +52,7 @@ export async function readDebControlFiles(
     if (entry.type === "directory") continue;
     const name = entry.name.replace(/^\.\//, "");
     if (entry.type !== "file" || name.includes("/")) {
-      throw invalid(file, `"${entry.name}" in its control archive is no plain file`);
+      throw invalid(`"${file}"`, `"${entry.name}" in its control archive is no plain file`);
     }
     bytesLeft -= entry.sizeBytes;
     if (bytesLeft < 0) {
@@ -64,14 +64,20 @@ export async function readDebControlFiles(
   return found;
 }
 
+/** So many bytes of a binary package are enough for {@link readDebTime}: magic, the first member's header, `2.0`. */
+export const DEB_TIME_BYTES = 72;
+
 /**
- * When a binary package was built, in seconds since 1970: the time of its `debian-binary` member.
+ * When a binary package was built, in seconds since 1970: the time of its `debian-binary` member, than which dpkg-deb gives
+ * no file in it a newer one.
  *
+ * @param source the package, or its beginning
+ * @param object what is read, for messages
  * @throws {PACKAGE_FORMAT_INVALID} @throws {HOST_FILE_UNREADABLE}
  */
-export async function readDebTime(host: Pick<Host, "files">, file: string): Promise<number> {
-  for await (const { mtimeSeconds } of membersOf(host, file)) return mtimeSeconds;
-  throw invalid(file, "it is an empty archive");
+export async function readDebTime(source: AsyncIterable<Uint8Array>, object: string): Promise<number> {
+  for await (const { mtimeSeconds } of membersOf(source, object)) return mtimeSeconds;
+  throw invalid(object, "it is an empty archive");
 }
 
 /** The entries of a binary package's data archive, in their order; fails like {@link readDebControl}. */
@@ -150,7 +156,7 @@ async function* entriesOf(
   part: "control" | "data",
   options: DebReadOptions,
 ): AsyncGenerator<TarEntry, void, undefined> {
-  for await (const member of membersOf(host, file)) {
+  for await (const member of membersOf(host.files.readStream(file), `"${file}"`)) {
     if (!member.name.startsWith(`${part}.tar`)) continue;
     const object = `"${member.name}" of "${file}"`;
     yield* readTar(decompress(host, formatOf(member, part, file), member.content, { ...options, object }), object);
@@ -159,30 +165,33 @@ async function* entriesOf(
 }
 
 /** The three members that matter, in the order that the format prescribes; the caller may stop early. */
-async function* membersOf(host: Pick<Host, "files">, file: string): AsyncGenerator<ArMember, void, undefined> {
+async function* membersOf(
+  source: AsyncIterable<Uint8Array>,
+  object: string,
+): AsyncGenerator<ArMember, void, undefined> {
   const expected = ["debian-binary", "control.tar", "data.tar"];
-  for await (const member of readAr(host.files.readStream(file), `"${file}"`)) {
+  for await (const member of readAr(source, object)) {
     const wanted = expected[0];
     if (wanted === undefined) return;
     // Names with an underscore are reserved for additions that old readers ignore.
     if (member.name.startsWith("_") && wanted !== "debian-binary") continue;
     if (member.name !== wanted && (wanted === "debian-binary" || !member.name.startsWith(`${wanted}.`))) break;
     if (wanted === "debian-binary") {
-      if (member.sizeBytes > 100) throw invalid(file, 'its "debian-binary" is too long');
+      if (member.sizeBytes > 100) throw invalid(object, 'its "debian-binary" is too long');
       const version = Buffer.from(await collect(member.content)).toString("latin1");
-      if (!/^2\.[0-9]+\n/.test(version)) throw invalid(file, "its format is not version 2 of Debian packages");
+      if (!/^2\.[0-9]+\n/.test(version)) throw invalid(object, "its format is not version 2 of Debian packages");
     }
     expected.shift();
     yield member;
   }
-  if (expected[0] !== undefined) throw invalid(file, `it has no "${expected[0]}" where a Debian package has it`);
+  if (expected[0] !== undefined) throw invalid(object, `it has no "${expected[0]}" where a Debian package has it`);
 }
 
 function formatOf(member: ArMember, part: string, file: string) {
   const format = compressionOfName(member.name);
   const plain = format === "none" && member.name === `${part}.tar`;
   const compressed = format !== "none" && member.name.split(".").length === 3;
-  if (!plain && !compressed) throw invalid(file, `the compression of its "${member.name}" is not known`);
+  if (!plain && !compressed) throw invalid(`"${file}"`, `the compression of its "${member.name}" is not known`);
   return format;
 }
 
@@ -192,6 +201,6 @@ async function collect(content: AsyncIterable<Uint8Array>): Promise<Uint8Array> 
   return Buffer.concat(pieces);
 }
 
-function invalid(file: string, state: string): ComposerError {
-  return new ComposerError("PACKAGE_FORMAT_INVALID", `Cannot read "${file}": ${state}`);
+function invalid(object: string, state: string): ComposerError {
+  return new ComposerError("PACKAGE_FORMAT_INVALID", `Cannot read ${object}: ${state}`);
 }

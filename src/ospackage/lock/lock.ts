@@ -39,7 +39,7 @@ export interface LockedPackage {
   readonly path: string;
   /** The address that `path` is below, where it is not the repository's own. */
   readonly baseUrl?: string;
-  /** When it was built, in seconds since 1970, where its index says. */
+  /** When it was built, in seconds since 1970, as its index says or its first bytes; absent when neither was at hand. */
   readonly buildTimeSeconds?: number;
   readonly source: { readonly name: string; readonly version: string };
   readonly maintainer: string;

@@ -1,29 +1,19 @@
 import { fileURLToPath } from "node:url";
-import {
-  ComposerError,
-  type EventSink,
-  formatSize,
-  isComposerError,
-  messageOf,
-  noEvents,
-  redactUrl,
-} from "../../core/index.ts";
+import { ComposerError, formatSize, isComposerError } from "../../core/index.ts";
 import type { Host, HttpResponse } from "../../host/index.ts";
-import { unreachable } from "./unreachable.ts";
+import { objectOf, statusError, tooLarge, truncated } from "./download-errors.ts";
+import { type RetryOptions, Temporary, throwIfAborted, withRetries } from "./retries.ts";
+import { requestOnce } from "./request-once.ts";
 
-export interface DownloadOptions {
+export interface DownloadOptions extends RetryOptions {
   /** What is fetched, for messages; the address when absent. */
   readonly object?: string;
   /** More bytes than this are refused. */
   readonly maxBytes: number;
   /** The exact size, when it is known. */
   readonly sizeBytes?: number;
-  /** How often to try; 4 times when absent. */
-  readonly attempts?: number;
   /** Asks only for a version that is not this one. */
   readonly unless?: Validators;
-  readonly emit?: EventSink;
-  readonly signal?: AbortSignal;
   /** Called with the number of bytes of every piece; negative when pieces are thrown away. */
   readonly onBytes?: (count: number) => void;
 }
@@ -48,14 +38,6 @@ export type DownloadOutcome =
 
 type DownloadHost = Pick<Host, "files" | "http" | "clock">;
 
-const ATTEMPTS = 4;
-const FIRST_DELAY_MS = 500;
-const LONGEST_DELAY_MS = 20_000;
-
-/** What to do when a server gives less, more or other than it should. */
-export const TRY_LATER =
-  "The mirror may be in the middle of an update: try again later, or choose another one with --mirror NAME=URL";
-
 /**
  * Reads an address (`http:`, `https:` or `file:`) into a sink, trying again with growing delays and going on where the
  * last attempt ended.
@@ -74,40 +56,13 @@ export async function download(
   options: DownloadOptions,
 ): Promise<DownloadOutcome> {
   if (url.startsWith("file:")) return readLocal(host, url, sink, options);
-  const { attempts = ATTEMPTS } = options;
   const progress: Progress = { validators: {} };
-  for (let attempt = 1; ; attempt += 1) {
-    throwIfAborted(options.signal);
-    try {
-      return await attemptOnce(host, url, sink, options, progress);
-    } catch (error) {
-      throwIfAborted(options.signal);
-      if (attempt >= attempts || !(error instanceof Temporary)) throw error instanceof Temporary ? error.final : error;
-      const delayMs = Math.min(error.delayMs ?? FIRST_DELAY_MS * 2 ** (attempt - 1), LONGEST_DELAY_MS);
-      (options.emit ?? noEvents)({
-        type: "debug",
-        message: `${error.final.message}; trying again in ${delayMs / 1000} s`,
-      });
-      await sleep(host, delayMs, options.signal);
-    }
-  }
+  return withRetries(host, options, () => attemptOnce(host, url, sink, options, progress));
 }
 
 /** What an attempt leaves to the next. */
 interface Progress {
   validators: Validators;
-}
-
-/** A failure that may go away. */
-class Temporary extends Error {
-  readonly final: ComposerError;
-  readonly delayMs: number | undefined;
-
-  constructor(final: ComposerError, delayMs?: number) {
-    super(final.message);
-    this.final = final;
-    this.delayMs = delayMs;
-  }
 }
 
 async function attemptOnce(
@@ -118,7 +73,7 @@ async function attemptOnce(
   progress: Progress,
 ): Promise<DownloadOutcome> {
   const object = objectOf(url, options);
-  const response = await request(host, url, sink.offset(), options, progress);
+  const response = await requestOnce(host, url, conditionsOf(sink.offset(), options, progress), { ...options, object });
   const { status, headers } = response;
   if (status === 304 && options.unless !== undefined) {
     await response.discard();
@@ -149,31 +104,20 @@ async function attemptOnce(
   return { kind: "complete", validators: progress.validators };
 }
 
-async function request(
-  host: DownloadHost,
-  url: string,
+/** What a request says about the bytes that are there already. */
+function conditionsOf(
   offset: number,
-  options: DownloadOptions,
+  { unless }: DownloadOptions,
   { validators }: Progress,
-): Promise<HttpResponse> {
-  const { unless, signal } = options;
-  // Content encodings would change the bytes that digests are made of.
-  const headers: Record<string, string> = { "accept-encoding": "identity", "cache-control": "max-age=0" };
+): Readonly<Record<string, string>> {
   if (offset > 0) {
-    headers["range"] = `bytes=${offset}-`;
-    if (validators.etag !== undefined && !validators.etag.startsWith("W/")) headers["if-range"] = validators.etag;
-  } else if (unless?.etag !== undefined) {
-    headers["if-none-match"] = unless.etag;
-  } else if (unless?.lastModified !== undefined) {
-    headers["if-modified-since"] = unless.lastModified;
+    const { etag } = validators;
+    const ifSame = etag === undefined || etag.startsWith("W/") ? {} : { "if-range": etag };
+    return { range: `bytes=${offset}-`, ...ifSame };
   }
-  try {
-    return await host.http.get({ url, headers, ...(signal === undefined ? {} : { signal }) });
-  } catch (failure) {
-    if (isComposerError(failure)) throw failure;
-    const { error, isTemporary } = unreachable(objectOf(url, options), failure);
-    throw isTemporary ? new Temporary(error) : error;
-  }
+  if (unless?.etag !== undefined) return { "if-none-match": unless.etag };
+  if (unless?.lastModified !== undefined) return { "if-modified-since": unless.lastModified };
+  return {};
 }
 
 async function copyBody(
@@ -238,59 +182,4 @@ function validatorsOf(headers: HttpResponse["headers"]): Validators {
 function rangeStart(contentRange: string | undefined): number | undefined {
   const match = /^bytes (\d+)-/.exec(contentRange ?? "");
   return match === null ? undefined : Number(match[1]);
-}
-
-const RETRIED_STATUSES: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
-
-function statusError(object: string, { status, headers }: HttpResponse): Error {
-  if (status === 404 || status === 410) {
-    return new ComposerError("REPOSITORY_NOT_FOUND", `Cannot fetch ${object}: the server has no such file`, {
-      hint: TRY_LATER,
-    });
-  }
-  const error = new ComposerError(
-    "REPOSITORY_HTTP_ERROR",
-    `Cannot fetch ${object}: the server answered with status ${status}`,
-    {
-      hint:
-        status >= 500
-          ? TRY_LATER
-          : "Check the address and the proxy variables, or choose a mirror with --mirror NAME=URL",
-    },
-  );
-  if (!RETRIED_STATUSES.includes(status)) return error;
-  const retryAfter = /^\d{1,6}$/.exec(headers["retry-after"] ?? "")?.[0];
-  return new Temporary(error, retryAfter === undefined ? undefined : Number(retryAfter) * 1000);
-}
-
-function truncated(object: string, state: string, cause?: unknown): ComposerError {
-  return new ComposerError("REPOSITORY_TRUNCATED", `Cannot fetch ${object}: ${state}`, {
-    hint: TRY_LATER,
-    ...(cause === undefined ? {} : { cause, details: [messageOf(cause)] }),
-  });
-}
-
-function tooLarge(object: string, { sizeBytes, maxBytes }: DownloadOptions): ComposerError {
-  const state =
-    sizeBytes === undefined ? `it has more than ${formatSize(maxBytes)}` : `it has more than its ${sizeBytes} bytes`;
-  return new ComposerError("REPOSITORY_DIGEST_MISMATCH", `Cannot use ${object}: ${state}`, { hint: TRY_LATER });
-}
-
-/** What messages call the thing at an address. */
-export function objectOf(url: string, { object }: Pick<DownloadOptions, "object">): string {
-  return object ?? `"${redactUrl(url)}"`;
-}
-
-/** @throws {INTERRUPTED} */
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw new ComposerError("INTERRUPTED", "Interrupted");
-}
-
-async function sleep({ clock }: DownloadHost, durationMs: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await clock.sleep(durationMs, signal);
-  } catch (error) {
-    throwIfAborted(signal);
-    throw error;
-  }
 }

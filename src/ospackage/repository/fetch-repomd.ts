@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { ComposerError, type EventSink, isComposerError, isMirrorList, redactUrl } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import { fromAnyMirror, type MirrorAttempts } from "./any-mirror.ts";
-import { TRY_LATER } from "./download.ts";
+import { TRY_LATER } from "./download-errors.ts";
 import { fetchBytes } from "./fetch.ts";
 import type { KeptMetadata } from "./metadata-cache.ts";
 import type { Mirror } from "./mirror-list.ts";

@@ -9,7 +9,8 @@ import {
   isComposerError,
 } from "../../core/index.ts";
 import type { Host, OpenFile } from "../../host/index.ts";
-import { type DownloadOptions, type DownloadSink, TRY_LATER, type Validators, download, objectOf } from "./download.ts";
+import { type DownloadOptions, type DownloadSink, type Validators, download } from "./download.ts";
+import { objectOf, TRY_LATER } from "./download-errors.ts";
 import { claimPartialFile, releasePartialFile } from "./partial-file.ts";
 
 type FetchHost = Pick<Host, "files" | "http" | "clock">;

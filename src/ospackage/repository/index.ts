@@ -3,7 +3,7 @@
  *
  * Only text that a signature by a pinned key vouches for is parsed, and only files that it names by SHA-256 are used.
  */
-export { throwIfAborted } from "./download.ts";
+export { throwIfAborted } from "./retries.ts";
 export * from "./fetch-key-file.ts";
 export * from "./host-mirror.ts";
 export * from "./read-deb-repository.ts";

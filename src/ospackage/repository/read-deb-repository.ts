@@ -2,7 +2,7 @@ import { redactUrl, sha256, type EventSink } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import { type DebIndex, encodeDebIndexFrom, openDebIndex } from "../deb/index.ts";
 import { checkRelease } from "./check-release.ts";
-import { throwIfAborted } from "./download.ts";
+import { throwIfAborted } from "./retries.ts";
 import { fetchMetadata, metadataObject } from "./fetch-metadata.ts";
 import { fetchPackagesText, offeredIndexes, plainSizeOf } from "./fetch-packages-index.ts";
 import { indexFileName, keepIndex, readKeptIndex } from "./index-cache.ts";

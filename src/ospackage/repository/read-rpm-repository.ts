@@ -11,7 +11,7 @@ import {
   type StoredRpmIndex,
 } from "../rpm/index.ts";
 import { requireNotOlder } from "./check-release.ts";
-import { throwIfAborted } from "./download.ts";
+import { throwIfAborted } from "./retries.ts";
 import { fetchRepomd, repomdObject } from "./fetch-repomd.ts";
 import { fetchRepomdFile, plainPieces } from "./fetch-repomd-file.ts";
 import { indexFileName, keepIndex, readKeptIndex } from "./index-cache.ts";

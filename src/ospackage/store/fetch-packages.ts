@@ -11,7 +11,7 @@ import {
 } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import { fromAnyMirror, type MirrorAttempts } from "../repository/any-mirror.ts";
-import { throwIfAborted } from "../repository/download.ts";
+import { throwIfAborted } from "../repository/retries.ts";
 import { digestMismatch, fetchFile } from "../repository/fetch.ts";
 import { asDirectory } from "../repository/fetch-repomd.ts";
 import { createDownloadProgress } from "./download-progress.ts";

@@ -2,7 +2,13 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { parse } from "yaml";
 import { type FaultyServer, startFaultyServer } from "../../fixtures/faulty-server.ts";
-import { packageStanza, planRepository, signCleartext, type TestKey } from "../../fixtures/signed-repository.ts";
+import {
+  packageContent,
+  packageStanza,
+  planRepository,
+  signCleartext,
+  type TestKey,
+} from "../../fixtures/signed-repository.ts";
 import { CHECKOUT } from "./cli.ts";
 
 /** A suite of the tiny archive, as a test wants it. */
@@ -47,7 +53,7 @@ export async function startTinyArchive(key: TestKey, stanzas: string): Promise<T
       for (const [name, content] of files) server.files.set(`${base}/${name}`, content);
       server.files.set(`${base}/InRelease`, Buffer.from(tamper(await signCleartext(release, [signer]))));
     },
-    addPackageFile: (name, content = `content of ${name}`) => {
+    addPackageFile: (name, content = packageContent(name)) => {
       server.files.set(`${ROOM}/pool/${name}_1.0-1_amd64.deb`, Buffer.from(content));
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
