@@ -4,6 +4,7 @@ import type { ImageTemplate } from "../config/index.ts";
 import { type Json, keyOf, type Sha256Hex, type Step } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 import {
+  type BootKernel,
   buildInitrd,
   compressImage,
   configureSystem,
@@ -17,6 +18,7 @@ import {
   partitionAt,
   placeAdditionalFiles,
   planDisk,
+  placeInitrds,
   planEsp,
   prepareBoot,
   prepareGrowth,
@@ -29,12 +31,6 @@ import { digestsOfFiles, digestsOfScripts, withLocalFiles } from "./local-files.
 import { type Artifact, type BuiltImage, type ImageSteps, stageEnd } from "./provider.ts";
 import { saveResultsIn } from "./saved-results.ts";
 import type { TreeSteps } from "./tree-steps.ts";
-
-/** A kernel of the image and the initrd that was built for it. */
-interface BootKernel {
-  readonly version: string;
-  readonly initrd: string;
-}
 
 /** A configured root tree, nothing to be changed any more, and where everything on the disk goes. */
 interface FinishedTree {
@@ -117,10 +113,9 @@ export function rawImageSteps(
       const disk = planDisk(template.disk ?? {}, { identity: buildKey, architecture });
       const isGrowing = template.disk?.extendLastPartitionToFillDisk === true;
       const plan = isGrowing ? withGrowingPartition(disk) : disk;
-      for (const kernel of kernels) {
-        await host.files.copy(kernel.initrd, path.join(runner.root, "boot", `initrd.img-${kernel.version}`));
-      }
       const { kernel, selinux } = template.systemConfig ?? {};
+      // A unified image has it, and another copy would be a tenth of the system.
+      if (kernel?.uki !== true) await placeInitrds(host, runner.root, kernels);
       const cmdline = await selinuxCommandLine(openImageTree(host, runner.root), selinux?.mode, kernel?.cmdline ?? "");
       await prepareBoot(host, runner.root, plan, { cmdline, isUnified: kernel?.uki === true });
       if (isGrowing) await prepareGrowth(host, runner.root, plan);
@@ -160,7 +155,7 @@ export function rawImageSteps(
       const esp = await planEsp(host, {
         root: runner.root,
         architecture,
-        kernelVersions: kernels.map(({ version }) => version),
+        kernels,
         cmdline,
         rootPartUuid: partitionAt(plan, "/")?.partUuid ?? "",
         ...(kernelName === undefined ? {} : { kernelName }),

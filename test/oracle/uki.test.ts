@@ -54,12 +54,19 @@ async function compose(name: string, { architecture, stub, kernel }: Parts, cmdl
     "usr/lib/os-release": OS_RELEASE,
     "etc/os-release": OS_RELEASE,
     [`boot/vmlinuz-${UNAME}`]: kernel,
-    [`boot/initrd.img-${UNAME}`]: INITRD,
+    initrd: INITRD,
   })) {
     fs.mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
     fs.writeFileSync(path.join(root, file), content);
   }
-  const options = { root, architecture, kernelVersions: [UNAME], cmdline, rootPartUuid: PARTITION, isUnified: true };
+  const options = {
+    root,
+    architecture,
+    kernels: [{ version: UNAME, initrd: path.join(root, "initrd") }],
+    cmdline,
+    rootPartUuid: PARTITION,
+    isUnified: true,
+  };
   const image = path.join(directory, `${name}.efi`);
   const chunks: Uint8Array[] = [];
   for await (const chunk of fileAt(await planEsp({ files: nodeFiles }, options), `EFI/Linux/debian-${UNAME}.efi`)) {

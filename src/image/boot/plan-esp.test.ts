@@ -1,3 +1,4 @@
+import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { type FakeEntries, fakeTree } from "../../../test/fixtures/fake-tree.ts";
 import { makePe, type PeOptions } from "../../../test/fixtures/make-pe.ts";
@@ -16,16 +17,16 @@ const ENTRIES = {
 /** What is on the ESP of a tree, each file by its path. */
 async function espOf(
   entries: FakeEntries,
-  options: Partial<EspOptions> & { readonly arch?: string } = {},
+  options: Partial<EspOptions> & { readonly arch?: string; readonly versions?: readonly string[] } = {},
 ): Promise<Map<string, Buffer>> {
-  const { arch = "x86_64", ...rest } = options;
+  const { arch = "x86_64", versions = ["6.12"], ...rest } = options;
   const architecture = architectureOf(arch);
   if (architecture === undefined) throw new Error(`${arch} is unknown`);
   using tree = fakeTree(entries);
   const esp = await planEsp(tree.host, {
     root: tree.root,
     architecture,
-    kernelVersions: ["6.12"],
+    kernels: versions.map((version) => ({ version, initrd: path.join(tree.root, `built-${version}`) })),
     cmdline: "quiet",
     rootPartUuid: "00000000-0000-0000-0000-000000000001",
     ...rest,
@@ -69,8 +70,10 @@ const stubOf = (options: PeOptions): FakeEntries => ({
   "usr/lib/systemd/boot/efi/linuxx64.efi.stub": makePe(options),
 });
 const kernelOf = (options: PeOptions): FakeEntries => ({ "boot/vmlinuz-6.12": makePe(options) });
+const WITHOUT_INITRD = Object.fromEntries(Object.entries(ENTRIES).filter(([name]) => !name.includes("initrd")));
 const UNIFIED: FakeEntries = {
-  ...ENTRIES,
+  ...WITHOUT_INITRD,
+  "built-6.12": "built initrd",
   ...stubOf(STUB),
   ...kernelOf({}),
   "usr/lib/os-release": ENTRIES["etc/os-release"],
@@ -106,8 +109,8 @@ describe("planEsp()", () => {
 
 describe("planEsp() with unified kernel images", () => {
   it("has the boot loader and one program for each kernel, without type #1 entries", async () => {
-    const other = { "boot/vmlinuz-6.1": makePe(), "boot/initrd.img-6.1": "other initrd" };
-    const esp = await espOf({ ...UNIFIED, ...other }, { isUnified: true, kernelVersions: ["6.12", "6.1"] });
+    const other = { "boot/vmlinuz-6.1": makePe(), "built-6.1": "other initrd" };
+    const esp = await espOf({ ...UNIFIED, ...other }, { isUnified: true, versions: ["6.12", "6.1"] });
     expect([...esp.keys()]).toEqual([
       "/EFI/BOOT/BOOTX64.EFI",
       "/EFI/Linux/debian-6.1.efi",
@@ -135,8 +138,13 @@ describe("planEsp() with unified kernel images", () => {
       ".cmdline": "root=PARTUUID=00000000-0000-0000-0000-000000000001 ro quiet",
       ".uname": "6.12",
       ".linux": makePe().toString("latin1"),
-      ".initrd": "initrd",
+      ".initrd": "built initrd",
     });
+  });
+
+  it("prefers an initrd that a script left in the tree", async () => {
+    const { texts } = await unifiedOf({ ...UNIFIED, "boot/initrd.img-6.12": "scripted" });
+    expect(texts[".initrd"]).toBe("scripted");
   });
 
   it("names the kernel in the menu when it has a name", async () => {
@@ -203,7 +211,7 @@ describe("planEsp() with unified kernel images", () => {
   });
 
   it("names the packages that bring a stub when there is none", async () => {
-    await expect(unifiedOf({ ...ENTRIES, ...kernelOf({}) })).rejects.toMatchObject({
+    await expect(unifiedOf({ ...WITHOUT_INITRD, ...kernelOf({}) })).rejects.toMatchObject({
       code: "IMAGE_KERNEL_MISSING",
       message: 'Cannot make a bootable image: "/usr/lib/systemd/boot/efi/linuxx64.efi.stub" is not in it',
       hint: expect.stringContaining('"systemd-boot-efi" of Debian') as string,

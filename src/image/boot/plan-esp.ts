@@ -2,8 +2,9 @@ import { type Architecture, compareCodeUnits } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import type { FatNode } from "../disc/fat-layout.ts";
 import { type ImageTree, openImageTree } from "../os/image-tree.ts";
-import { type Piece, sizeOf } from "./append-pe-sections.ts";
+import { type FilePiece, type Piece, sizeOf } from "./append-pe-sections.ts";
 import { readEntryToken, readOsRelease } from "./entry-token.ts";
+import { type BootKernel, initrdPath } from "./place-initrds.ts";
 import {
   type BootContent,
   type BootFile,
@@ -12,14 +13,14 @@ import {
   planUnifiedBoot,
 } from "./plan-systemd-boot.ts";
 import { planUki } from "./plan-uki.ts";
-import { filePiece, placeOf, readKernel, readReleaseText, readStub } from "./read-boot-files.ts";
+import { filePiece, readKernel, readReleaseText, readStub } from "./read-boot-files.ts";
 
 export interface EspOptions {
   /** The configured tree, on the host. */
   readonly root: string;
   readonly architecture: Architecture;
-  /** As in /lib/modules, the one to start first. */
-  readonly kernelVersions: readonly string[];
+  /** The one to start first. */
+  readonly kernels: readonly BootKernel[];
   readonly cmdline: string;
   readonly rootPartUuid: string;
   /** What the boot menu calls the kernel, behind the name of the system. */
@@ -38,7 +39,7 @@ interface Entries {
 }
 
 /**
- * What goes onto the ESP of a tree, with the kernels and initrds of its /boot and its own boot loader.
+ * What goes onto the ESP of a tree: its own boot loader, the kernels of its /boot and, unless they are unified, the initrds there.
  *
  * @throws {IMAGE_KERNEL_MISSING} the tree lacks the boot loader, a kernel, its initrd or the stub of a unified image
  * @throws {IMAGE_PLAN_INVALID} no boot entry or unified kernel image can be made of them
@@ -54,22 +55,21 @@ export async function planEsp(host: Pick<Host, "files">, options: EspOptions): P
     bootLoader: `${EFI_PROGRAMS}/systemd-boot${options.architecture.systemdEfi}.efi`,
   };
   const unique = new Map<string, BootFile<string>>();
-  for (const kernelVersion of options.kernelVersions) {
+  for (const kernel of options.kernels) {
     const files =
-      options.isUnified === true
-        ? await planUnified(host, tree, entries, kernelVersion)
-        : planSeparate(entries, kernelVersion);
+      options.isUnified === true ? await planUnified(host, tree, entries, kernel) : planSeparate(entries, kernel);
     for (const file of files) unique.set(file.path, file);
   }
   return toFatTree(host, tree, [...unique.values()]);
 }
 
-function planSeparate({ options, sortKey, ...common }: Entries, kernelVersion: string): BootFile<string>[] {
+function planSeparate({ options, sortKey, ...common }: Entries, kernel: BootKernel): BootFile<string>[] {
   const { architecture, cmdline, rootPartUuid } = options;
+  const { version: kernelVersion } = kernel;
   return planSystemdBoot({
     ...{ ...common, architecture, kernelVersion, cmdline, rootPartUuid },
     kernel: kernelOf(kernelVersion),
-    initrds: [{ name: `initrd.img-${kernelVersion}`, content: initrdOf(kernelVersion) }],
+    initrds: [{ name: `initrd.img-${kernelVersion}`, content: initrdPath(kernelVersion) }],
     ...(sortKey === undefined ? {} : { sortKey }),
   });
 }
@@ -78,7 +78,7 @@ async function planUnified(
   host: Pick<Host, "files">,
   tree: ImageTree,
   { options, entryToken, title, bootLoader }: Entries,
-  kernelVersion: string,
+  { version: kernelVersion, initrd }: BootKernel,
 ): Promise<BootFile<string>[]> {
   const { architecture, cmdline, rootPartUuid, kernelName = "" } = options;
   const image = planUki({
@@ -88,7 +88,7 @@ async function planUnified(
     cmdline: kernelCommandLine(cmdline, rootPartUuid),
     kernelVersion,
     kernel: await readKernel(host, tree, kernelOf(kernelVersion)),
-    initrd: await filePiece(tree, initrdOf(kernelVersion)),
+    initrd: await initrdPiece(host, tree, kernelVersion, initrd),
   });
   return planUnifiedBoot({ architecture, kernelVersion, entryToken, bootLoader, image });
 }
@@ -100,8 +100,16 @@ function kernelOf(kernelVersion: string): string {
   return `/boot/vmlinuz-${kernelVersion}`;
 }
 
-function initrdOf(kernelVersion: string): string {
-  return `/boot/initrd.img-${kernelVersion}`;
+/** The initrd of a unified image: a script of the template may have left one in the tree, where otherwise there is none. */
+async function initrdPiece(
+  { files }: Pick<Host, "files">,
+  tree: ImageTree,
+  kernelVersion: string,
+  built: string,
+): Promise<FilePiece<string>> {
+  const path = initrdPath(kernelVersion);
+  if ((await tree.stat(path)) !== undefined) return filePiece(tree, path);
+  return { kind: "file", reference: built, sizeBytes: (await files.stat(built))?.sizeBytes ?? 0 };
 }
 
 function titleOf(release: ReadonlyMap<string, string>, kernelName = ""): string {
@@ -124,7 +132,7 @@ async function toFatTree(
     names.map(async (name): Promise<FatNode> => {
       const below = byFirst.get(name) ?? [];
       const [leaf] = below;
-      if (leaf?.path === "") return fileNode(host, tree, name, await piecesOf(tree, leaf.content));
+      if (leaf?.path === "") return fileNode(host, name, await piecesOf(tree, leaf.content));
       return { kind: "directory", name, children: await toFatTree(host, tree, below) };
     }),
   );
@@ -136,17 +144,16 @@ async function piecesOf(tree: ImageTree, content: BootContent<string>): Promise<
   return [await filePiece(tree, content.reference)];
 }
 
-function fileNode(host: Pick<Host, "files">, tree: ImageTree, name: string, pieces: readonly Piece<string>[]): FatNode {
-  return { kind: "file", name, sizeBytes: sizeOf(pieces), content: () => readPieces(host, tree, pieces) };
+function fileNode(host: Pick<Host, "files">, name: string, pieces: readonly Piece<string>[]): FatNode {
+  return { kind: "file", name, sizeBytes: sizeOf(pieces), content: () => readPieces(host, pieces) };
 }
 
 async function* readPieces(
-  host: Pick<Host, "files">,
-  tree: ImageTree,
+  { files }: Pick<Host, "files">,
   pieces: readonly Piece<string>[],
 ): AsyncGenerator<Uint8Array> {
   for (const piece of pieces) {
     if (piece.kind === "bytes") yield piece.bytes;
-    else yield* host.files.readStream(await placeOf(tree, piece.reference));
+    else yield* files.readStream(piece.reference);
   }
 }

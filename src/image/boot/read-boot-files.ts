@@ -11,34 +11,27 @@ const HEADERS_BYTES = 64 * 1024;
 const MAX_STUB_BYTES = 16 * 1024 * 1024;
 
 /**
- * A file of a tree with its length.
+ * A file of a tree, by its host path.
  *
  * @throws {IMAGE_KERNEL_MISSING} it is not there
  */
-export async function filePiece(tree: ImageTree, reference: string): Promise<FilePiece<string>> {
-  const stat = await tree.target(reference);
-  if (stat?.kind !== "file") throw missing(reference);
-  return { kind: "file", reference, sizeBytes: stat.sizeBytes };
-}
-
-/** The host path of a file of a tree. @throws {IMAGE_KERNEL_MISSING} it is not there */
-export async function placeOf(tree: ImageTree, reference: string): Promise<string> {
-  const place = await tree.resolve(reference);
-  if (place === undefined) throw missing(reference);
-  return place;
+export async function filePiece(tree: ImageTree, file: string): Promise<FilePiece<string>> {
+  const [place, stat] = [await tree.resolve(file), await tree.target(file)];
+  if (place === undefined || stat?.kind !== "file") throw missing(file);
+  return { kind: "file", reference: place, sizeBytes: stat.sizeBytes };
 }
 
 /** @throws {IMAGE_KERNEL_MISSING} @throws {IMAGE_PLAN_INVALID} it is far too long to be a stub */
 export async function readStub(
   host: Pick<Host, "files">,
   tree: ImageTree,
-  reference: string,
+  name: string,
 ): Promise<UkiOptions<string>["stub"]> {
-  const { sizeBytes } = await filePiece(tree, reference);
+  const { reference, sizeBytes } = await filePiece(tree, name);
   if (sizeBytes > MAX_STUB_BYTES) {
-    throw invalidPe(reference, `it has ${sizeBytes} bytes, which is no stub`);
+    throw invalidPe(name, `it has ${sizeBytes} bytes, which is no stub`);
   }
-  return { name: reference, bytes: await host.files.readBytes(await placeOf(tree, reference)) };
+  return { name, bytes: await host.files.readBytes(reference) };
 }
 
 /**
@@ -50,14 +43,14 @@ export async function readStub(
 export async function readKernel(
   host: Pick<Host, "files">,
   tree: ImageTree,
-  reference: string,
+  name: string,
 ): Promise<KernelFacts<string>> {
-  const kernel = await filePiece(tree, reference);
-  await using file = await host.files.open(await placeOf(tree, reference));
-  const pe = readPeFile(await file.readAt(0, Math.min(HEADERS_BYTES, kernel.sizeBytes)), kernel.sizeBytes, reference);
+  const kernel = await filePiece(tree, name);
+  await using file = await host.files.open(kernel.reference);
+  const pe = readPeFile(await file.readAt(0, Math.min(HEADERS_BYTES, kernel.sizeBytes)), kernel.sizeBytes, name);
   const sbat = sectionNamed(pe, ".sbat");
   const text = sbat && (await file.readAt(sbat.rawOffset, Math.min(HEADERS_BYTES, sbat.contentBytes)));
-  return { file: kernel, name: reference, pe, sbat: Buffer.from(text ?? []).toString("utf8") };
+  return { file: kernel, name, pe, sbat: Buffer.from(text ?? []).toString("utf8") };
 }
 
 /** os-release as the vendor of the tree has it; its defaults where there is none. @see os-release(5) */
@@ -67,7 +60,7 @@ export async function readReleaseText(tree: ImageTree): Promise<string> {
   return text.endsWith("\n") ? text : `${text}\n`;
 }
 
-function missing(reference: string): ComposerError {
+export function missing(reference: string): ComposerError {
   const hint = reference.endsWith(".stub")
     ? 'It is in the package "systemd-boot-efi" of Debian, in "systemd-boot" or "systemd-boot-unsigned" of rpm distributions'
     : 'The packages "systemd-boot-efi" and a kernel such as "linux-image-amd64" bring what is needed to boot';

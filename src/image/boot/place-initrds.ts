@@ -1,0 +1,36 @@
+import type { Host } from "../../host/index.ts";
+import { openImageTree } from "../os/image-tree.ts";
+import { missing } from "./read-boot-files.ts";
+
+/** A kernel of a tree and the initrd that was built for it. */
+export interface BootKernel {
+  /** As in /lib/modules. */
+  readonly version: string;
+  /** Host path. */
+  readonly initrd: string;
+}
+
+/** Where the initrd of a kernel is in a tree. */
+export function initrdPath(kernelVersion: string): string {
+  return `/boot/initrd.img-${kernelVersion}`;
+}
+
+/**
+ * Copies initrds to the /boot of a tree.
+ *
+ * @throws {IMAGE_KERNEL_MISSING} there is no such directory
+ */
+export async function placeInitrds(
+  host: Pick<Host, "files">,
+  root: string,
+  kernels: readonly BootKernel[],
+): Promise<void> {
+  const tree = openImageTree(host, root);
+  for (const { version, initrd } of kernels) {
+    const place = await tree.locate(initrdPath(version));
+    if (place === undefined) throw missing(initrdPath(version));
+    // What a link of that name leads to is not ours.
+    await host.files.remove(place);
+    await host.files.copy(initrd, place);
+  }
+}
