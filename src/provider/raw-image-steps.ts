@@ -22,6 +22,7 @@ import {
   planEsp,
   prepareBoot,
   prepareGrowth,
+  type RunProgram,
   selinuxCommandLine,
   withGrowingPartition,
 } from "../image/index.ts";
@@ -195,7 +196,8 @@ async function finishArtifacts(
 ): Promise<Artifact[]> {
   const wanted = template.disk?.artifacts ?? [{ type: "raw" as const }];
   const bind = { source: path.dirname(rawImage), target: IMAGE_DIRECTORY, writable: true };
-  const run = (argv: readonly [string, ...string[]]) => tools.run({ argv, binds: [bind] });
+  const run: RunProgram = (argv, onLine) =>
+    tools.run({ argv, binds: [bind], ...(onLine === undefined ? {} : { onLine }) });
   const stream = (argv: readonly [string, ...string[]]) => tools.stream({ argv, binds: [bind] });
   const seen = { file: rawImage, seenDirectory: IMAGE_DIRECTORY };
   const ranges = await findDataRanges(host.files, stream, seen);
@@ -204,9 +206,8 @@ async function finishArtifacts(
     if (compression === undefined) continue;
     const threadCount = host.environment.cpuCount;
     const compressed = await compressImage(host.files, run, { ...seen, compression, ranges, threadCount });
-    const sha256 = await host.files.sha256(compressed);
-    const name = `${finalName}${path.extname(compressed)}`;
-    artifacts.push(await publish(host, compressed, { path: name, compression, sha256 }));
+    const name = `${finalName}${path.extname(compressed.file)}`;
+    artifacts.push(await publish(host, compressed.file, { path: name, compression, sha256: compressed.sha256 }));
   }
   const isRawWanted = wanted.some(({ compression }) => compression === undefined);
   if (isRawWanted) {

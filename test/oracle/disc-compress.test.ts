@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createProcessRunner, nodeFiles } from "../../src/host/index.ts";
-import { compressImage, findDataRanges } from "../../src/image/index.ts";
+import { compressImage, findDataRanges, type RunProgram } from "../../src/image/index.ts";
 
 const MIB = 1024 * 1024;
 const processes = createProcessRunner();
@@ -37,12 +37,14 @@ describe("compressImage() with the programs of this host", () => {
     const digests = new Set<string>();
     let outputFile = "";
     for (const threadCount of [1, 2, 3]) {
-      const run = async ([name, ...args]: readonly [string, ...string[]]) => execFileSync(name, args);
+      const run: RunProgram = (argv, onLine = () => undefined) => processes.run({ argv, onLine });
       const stream = (argv: readonly [string, ...string[]]) => processes.stream({ argv });
       const seen = { file: image, seenDirectory: directory };
       const ranges = await findDataRanges(nodeFiles, stream, seen);
-      outputFile = await compressImage(nodeFiles, run, { ...seen, compression, ranges, threadCount });
-      digests.add(await nodeFiles.sha256(outputFile));
+      const compressed = await compressImage(nodeFiles, run, { ...seen, compression, ranges, threadCount });
+      outputFile = compressed.file;
+      expect(compressed.sha256).toBe(await nodeFiles.sha256(outputFile));
+      digests.add(compressed.sha256);
     }
     expect(digests.size).toBe(1);
     const restored = execFileSync(program, ["-d", "-c", outputFile], { maxBuffer: 100 * MIB });

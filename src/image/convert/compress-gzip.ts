@@ -1,5 +1,5 @@
 import path from "node:path";
-import { ComposerError } from "../../core/index.ts";
+import { ComposerError, createDigest, type Sha256Hex } from "../../core/index.ts";
 import type { ByteRange, HostFiles } from "../../host/index.ts";
 import type { SeenFile } from "./data-ranges.ts";
 
@@ -10,69 +10,87 @@ export interface GzipOptions extends SeenFile {
   readonly threadCount: number;
 }
 
+/** A file that is complete under its name. */
+export interface CompressedFile {
+  readonly file: string;
+  readonly sha256: Sha256Hex;
+}
+
+export type RunProgram = (argv: readonly [string, ...string[]], onLine?: (line: string) => void) => Promise<unknown>;
+
 const MIB = 1024 * 1024;
 /** Small enough to leave most of a file system that is not full to the holes. Another size gives other bytes. */
 const BLOCK_BYTES = 4 * MIB;
 /** Half of the time of level 6, for 2 % more bytes of a system. */
 const LEVEL = 4;
 
-/** Compresses blocks of a file: block N of `$1/$2` becomes `$1/$3/N`. Every program is of coreutils, or gzip itself. */
+/** Compresses blocks of a file: block N of `$1/$2` becomes `$1/$3/N`, and then N a line. All programs are of coreutils, or gzip. */
 const COMPRESS_BLOCKS = `set -eu
 directory=$1 file=$2 parts=$3
 shift 3
 for block in "$@"; do
   dd if="$directory/$file" bs=${BLOCK_BYTES} skip="$block" count=1 status=none |
     gzip --no-name -${LEVEL} >"$directory/$parts/$block"
+  echo "$block"
 done`;
 
 /**
  * Compresses a disk image with gzip on all processors: each block is a member of its own, and one that lies in a hole is
  * compressed once for all of them. The bytes depend neither on the number of processors nor on where there are holes.
+ * Blocks are put together while others are compressed.
  *
- * @param run starts a program of the tool root
- * @returns the compressed file
+ * @param run starts a program of the tool root; the lines that it writes are given to `onLine`
  * @throws {HOST_PROGRAM_FAILED} @throws {HOST_FILE_UNREADABLE} @throws {HOST_FILE_UNWRITABLE}
  * @see RFC 1952, section 2.2: a file is a series of members
  */
 export async function compressGzip(
   files: HostFiles,
-  run: (argv: readonly [string, ...string[]]) => Promise<unknown>,
+  run: RunProgram,
   { file, seenDirectory, ranges, threadCount }: GzipOptions,
-): Promise<string> {
+): Promise<CompressedFile> {
   const sizeBytes = (await files.stat(file))?.sizeBytes ?? 0;
   const blocks = cutIntoBlocks(sizeBytes, ranges);
   const firstHole = blocks.findIndex(({ isHole }) => isHole);
   const distinct = blocks.filter(({ isHole, number }) => !isHole || number === firstHole);
   const parts = files.temporaryName(path.dirname(file), ".gzip");
   await files.makeDirectory(parts);
+  const finished = new Map(distinct.map(({ number }) => [String(number), Promise.withResolvers<void>()]));
+  const names = [seenDirectory, path.basename(file), path.basename(parts)];
+  const workers = shareOut([...finished.keys()], threadCount).map((share) =>
+    run(["sh", "-c", COMPRESS_BLOCKS, "sh", ...names, ...share], (line) => finished.get(line)?.resolve()),
+  );
+  const ended = Promise.all(workers);
+  // Who waits for a block hears of it.
+  ended.catch(() => undefined);
+  const digest = createDigest("sha256");
+  const compressed = async function* (): AsyncGenerator<Uint8Array> {
+    for (const { number, isHole, lengthBytes } of blocks) {
+      const name = String(isHole ? firstHole : number);
+      await Promise.race([finished.get(name)?.promise, ended]);
+      const part = await files.readBytes(path.join(parts, name));
+      requireComplete(part, lengthBytes, file);
+      digest.update(part);
+      yield part;
+      // A part and its copy are never there together for long.
+      if (!isHole) await files.remove(path.join(parts, name));
+    }
+    await ended;
+  };
   try {
-    const shares = Array.from({ length: Math.max(1, threadCount) }, (_, worker) =>
-      distinct.filter((_, at) => at % Math.max(1, threadCount) === worker).map(({ number }) => String(number)),
-    );
-    const names = [seenDirectory, path.basename(file), path.basename(parts)];
-    const outcomes = await Promise.allSettled(
-      shares
-        .filter((share) => share.length > 0)
-        .map((share) => run(["sh", "-c", COMPRESS_BLOCKS, "sh", ...names, ...share])),
-    );
-    // All have ended: nobody writes into a directory that is removed.
-    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
-    const compressed = async function* (): AsyncGenerator<Uint8Array> {
-      for (const { number, isHole, lengthBytes } of blocks) {
-        const place = path.join(parts, String(isHole ? firstHole : number));
-        const part = await files.readBytes(place);
-        requireComplete(part, lengthBytes, file);
-        yield part;
-        // A part and its copy are never there together for long.
-        if (!isHole) await files.remove(place);
-      }
-    };
     const output = `${file}.gz`;
     await files.writeAtomic(output, compressed());
-    return output;
+    return { file: output, sha256: digest.digest() as Sha256Hex };
   } finally {
+    // Nobody writes into a directory that is removed.
+    await Promise.allSettled(workers);
     await files.remove(parts);
   }
+}
+
+/** As many lists as there are threads, each with every so many-th item: all get on at the same pace. */
+function shareOut<T>(items: readonly T[], threadCount: number): T[][] {
+  const count = Math.max(1, Math.min(threadCount, items.length));
+  return Array.from({ length: count }, (_, worker) => items.filter((_item, at) => at % count === worker));
 }
 
 interface Block {

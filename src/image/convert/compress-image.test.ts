@@ -1,11 +1,11 @@
-import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createProcessRunner, nodeFiles } from "../../host/index.ts";
+import { sha256 } from "../../core/index.ts";
+import type { CompressedFile, RunProgram } from "./compress-gzip.ts";
 import { compressImage } from "./compress-image.ts";
 import { findDataRanges } from "./data-ranges.ts";
 
@@ -18,10 +18,16 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-type Run = (argv: readonly [string, ...string[]]) => Promise<unknown>;
-const start: Run = ([program, ...args]) => promisify(execFile)(program, args);
 const processes = createProcessRunner();
-async function compress(compression: string, run: Run = start, threadCount = 2): Promise<string> {
+const start: RunProgram = (argv, onLine = () => undefined) => processes.run({ argv, onLine });
+/** What is called a compressor makes a file. */
+const pretend =
+  (calls: (readonly string[])[]): RunProgram =>
+  async (argv) => {
+    calls.push(argv);
+    writeFileSync(`${file}${{ bzip2: ".bz2", xz: ".xz" }[argv[0]] ?? ".zst"}`, "compressed");
+  };
+async function compress(compression: string, run: RunProgram = start, threadCount = 2): Promise<CompressedFile> {
   const seen = { file, seenDirectory: directory };
   const ranges = await findDataRanges(nodeFiles, (argv) => processes.stream({ argv }), seen);
   return compressImage(nodeFiles, run, { ...seen, compression, ranges, threadCount });
@@ -36,16 +42,15 @@ describe("compressImage()", () => {
     ["zstd", ".zst"],
   ])("calls the program of %s, which keeps the image", async (compression, suffix) => {
     const calls: (readonly string[])[] = [];
-    expect(await compress(compression, async (argv) => calls.push(argv))).toBe(`${file}${suffix}`);
+    const expected = { file: `${file}${suffix}`, sha256: sha256("compressed") };
+    expect(await compress(compression, pretend(calls))).toEqual(expected);
     expect(calls).toEqual([expect.arrayContaining(["--keep", "--force", "--", file])]);
   });
 
   it("never lets a program take its single-threaded form, which writes other bytes", async () => {
-    const calls: string[] = [];
-    for (const compression of ["xz", "zstd"]) {
-      await compress(compression, async (argv) => calls.push(...argv), 0);
-    }
-    expect(calls).toEqual(expect.arrayContaining(["--threads=+1", "-T1"]));
+    const calls: (readonly string[])[] = [];
+    for (const compression of ["xz", "zstd"]) await compress(compression, pretend(calls), 0);
+    expect(calls.flat()).toEqual(expect.arrayContaining(["--threads=+1", "-T1"]));
   });
 
   it.each(["lz4", "toString", ""])("refuses %j", async (compression) => {
@@ -62,7 +67,8 @@ describe("compressImage() with gzip", () => {
   ])("gives back %s", async (_, sizeBytes) => {
     writeFileSync(file, "");
     truncateSync(file, sizeBytes);
-    expect(await compress("gz")).toBe(`${file}.gz`);
+    const { file: compressed, sha256: digest } = await compress("gz");
+    expect([compressed, digest]).toEqual([`${file}.gz`, sha256(readFileSync(`${file}.gz`))]);
     expect(gunzipSync(readFileSync(`${file}.gz`)).equals(Buffer.alloc(sizeBytes))).toBe(true);
     expect(readdirSync(directory)).toEqual(["disk.raw", "disk.raw.gz"]);
   });
@@ -71,9 +77,9 @@ describe("compressImage() with gzip", () => {
     writeFileSync(file, "start");
     truncateSync(file, 320 * MIB);
     const blocks: string[] = [];
-    await compress("gzip", (argv) => {
+    await compress("gzip", (argv, onLine) => {
       blocks.push(...argv.slice(7));
-      return start(argv);
+      return start(argv, onLine);
     });
     expect(blocks.sort()).toEqual(["0", "1"]);
   });
@@ -88,13 +94,26 @@ describe("compressImage() with gzip", () => {
     expect(readFileSync(`${file}.gz`).equals(written)).toBe(true);
   });
 
+  it("puts together what is there while the rest is compressed, and hears of a failure then", async () => {
+    writeFileSync(file, Buffer.alloc(24 * MIB, "a"));
+    const run: RunProgram = async (argv, onLine) => {
+      // One of two has its last block to do when it fails.
+      const [first, ...rest] = argv.slice(7);
+      const isLast = first === "1";
+      await start([...argv.slice(0, 7), first ?? "", ...(isLast ? rest.slice(0, -1) : rest)] as [string], onLine);
+      if (isLast) throw new Error("killed");
+    };
+    await expect(compress("gz", run)).rejects.toThrow("killed");
+    expect(readdirSync(directory)).toEqual(["disk.raw"]);
+  });
+
   it("leaves nothing when a program fails, or reads less than a block", async () => {
     writeFileSync(file, "x".repeat(100));
     const broken = (): Promise<never> => Promise.reject(new Error("no gzip"));
     await expect(compress("gz", broken)).rejects.toThrow("no gzip");
-    const short: Run = async ([program, ...args]) => {
+    const short: RunProgram = async (argv, onLine) => {
       truncateSync(file, 50);
-      return start([program, ...args]);
+      return start(argv, onLine);
     };
     await expect(compress("gz", short)).rejects.toMatchObject({ code: "HOST_PROGRAM_FAILED" });
     expect(readdirSync(directory)).toEqual(["disk.raw"]);

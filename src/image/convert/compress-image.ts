@@ -1,7 +1,7 @@
 import path from "node:path";
 import { ComposerError } from "../../core/index.ts";
 import type { HostFiles } from "../../host/index.ts";
-import { compressGzip, type GzipOptions } from "./compress-gzip.ts";
+import { type CompressedFile, compressGzip, type GzipOptions, type RunProgram } from "./compress-gzip.ts";
 
 interface Compressor {
   readonly suffix: string;
@@ -38,14 +38,13 @@ export interface CompressionOptions extends GzipOptions {
  * Compresses an image beside itself and keeps it: the same bytes for any number of threads.
  *
  * @param run starts a program of the tool root
- * @returns the compressed file
  * @throws {TEMPLATE_UNSUPPORTED} the name of a compression that is not known @throws as `compressGzip`
  */
 export async function compressImage(
   files: HostFiles,
-  run: (argv: readonly [string, ...string[]]) => Promise<unknown>,
+  run: RunProgram,
   options: CompressionOptions,
-): Promise<string> {
+): Promise<CompressedFile> {
   const { compression, file, seenDirectory, threadCount } = options;
   if (GZIP_NAMES.includes(compression)) return compressGzip(files, run, options);
   const { argv, suffix } = compressorOf(compression);
@@ -57,7 +56,7 @@ export async function compressImage(
     await files.remove(output);
     throw error;
   }
-  return output;
+  return { file: output, sha256: await files.sha256(output) };
 }
 
 function compressorOf(compression: string): Compressor {
