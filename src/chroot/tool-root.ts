@@ -1,6 +1,6 @@
-import { createGunzip, createGzip } from "node:zlib";
+import { createGzip } from "node:zlib";
 import { createTreeWriter, type Host, type TreeWriter } from "../host/index.ts";
-import { unpackDeb, unpackRpm, unpackTar } from "../ospackage/index.ts";
+import { decompress, unpackDeb, unpackRpm, unpackTar } from "../ospackage/index.ts";
 import type { RootRunner } from "./run-in-root.ts";
 import { through } from "./through.ts";
 
@@ -48,6 +48,7 @@ export async function saveToolRoot(host: Host, tools: RootRunner, archive: strin
 /** Unpacks what {@link saveToolRoot} wrote into an existing empty directory, by our own reader: no program is there yet. */
 export async function restoreToolRoot(host: Host, archive: string, root: string): Promise<void> {
   const tree = createTreeWriter(root, { setOwners: true });
-  await unpackTar(through(host.files.readStream(archive), createGunzip()), tree, `"${archive}"`);
+  const object = `"${archive}"`;
+  await unpackTar(decompress(host, "gz", host.files.readStream(archive), { object }), tree, object);
   tree.finish();
 }
