@@ -115,10 +115,10 @@ export function rawImageSteps(
       const isGrowing = template.disk?.extendLastPartitionToFillDisk === true;
       const plan = isGrowing ? withGrowingPartition(disk) : disk;
       const { kernel, selinux } = template.systemConfig ?? {};
-      // A unified image has it, and another copy would be a tenth of the system.
-      if (kernel?.uki !== true) await placeInitrds(host, runner.root, kernels);
+      const isUnified = kernel?.uki === true;
+      await placeInitrds(host, runner.root, kernels, { isUnified });
       const cmdline = await selinuxCommandLine(openImageTree(host, runner.root), selinux?.mode, kernel?.cmdline ?? "");
-      await prepareBoot(host, runner.root, plan, { cmdline, isUnified: kernel?.uki === true });
+      await prepareBoot(host, runner.root, plan, { cmdline, isUnified });
       if (isGrowing) await prepareGrowth(host, runner.root, plan);
       await configureSystem(host, {
         root: runner.root,

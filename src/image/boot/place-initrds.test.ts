@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { fakeTree } from "../../../test/fixtures/fake-tree.ts";
@@ -15,19 +15,30 @@ describe("placeInitrds()", () => {
     });
     const initrd = path.join(tree.root, "built");
     const root = path.join(tree.root, "image");
-    await placeInitrds(tree.host, root, [
+    const kernels = [
       { version: "6.12", initrd },
       { version: "6.1", initrd },
-    ]);
+    ];
+    await placeInitrds(tree.host, root, kernels, { isUnified: false });
     expect(readFileSync(path.join(root, "efi/initrd.img-6.12"), "utf8")).toBe("initrd");
     expect(lstatSync(path.join(root, "efi/initrd.img-6.1")).isFile()).toBe(true);
     expect(readFileSync(path.join(tree.root, "other"), "utf8")).toBe("not ours");
   });
 
+  it.each([
+    ["leaves them to the unified kernels that have them", {}, false],
+    ["copies them all the same where update-initramfs renews them", { "usr/sbin/update-initramfs": "" }, true],
+  ])("%s", async (_, program, isThere) => {
+    using tree = fakeTree({ built: "initrd", boot: { directory: true }, ...program });
+    const kernels = [{ version: "6.12", initrd: path.join(tree.root, "built") }];
+    await placeInitrds(tree.host, tree.root, kernels, { isUnified: true });
+    expect(existsSync(path.join(tree.root, "boot/initrd.img-6.12"))).toBe(isThere);
+  });
+
   it("refuses a tree that has no such directory", async () => {
     using tree = fakeTree({ built: "initrd" });
     const kernels = [{ version: "6.12", initrd: path.join(tree.root, "built") }];
-    await expect(placeInitrds(tree.host, tree.root, kernels)).rejects.toMatchObject({
+    await expect(placeInitrds(tree.host, tree.root, kernels, { isUnified: false })).rejects.toMatchObject({
       code: "IMAGE_KERNEL_MISSING",
       message: 'Cannot make a bootable image: "/boot/initrd.img-6.12" is not in it',
     });

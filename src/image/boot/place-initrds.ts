@@ -15,8 +15,12 @@ export function initrdPath(kernelVersion: string): string {
   return `/boot/initrd.img-${kernelVersion}`;
 }
 
+/** Renews initrds that are in /boot, and makes none where there was none. @see update-initramfs(8) */
+const RENEWING_PROGRAM = "/usr/sbin/update-initramfs";
+
 /**
- * Copies initrds to the /boot of a tree.
+ * Copies initrds to the /boot of a tree. In a unified image each is within its kernel: another copy, a tenth of a small
+ * system, is made only where the system's program for initrds wants one to renew.
  *
  * @throws {IMAGE_KERNEL_MISSING} there is no such directory
  */
@@ -24,8 +28,10 @@ export async function placeInitrds(
   host: Pick<Host, "files">,
   root: string,
   kernels: readonly BootKernel[],
+  { isUnified }: { readonly isUnified: boolean },
 ): Promise<void> {
   const tree = openImageTree(host, root);
+  if (isUnified && !(await tree.exists(RENEWING_PROGRAM))) return;
   for (const { version, initrd } of kernels) {
     const place = await tree.locate(initrdPath(version));
     if (place === undefined) throw missing(initrdPath(version));
