@@ -82,6 +82,19 @@ describe("appendPeSections()", () => {
     expect(() => append(used)).toThrow(/its headers have no room for more sections/);
   });
 
+  it("takes headers that an assembler for aarch64 filled with instructions that do nothing", () => {
+    const program = makePe({ machine: 0xaa64 });
+    const tableEnd = PE_FIELDS.sections + 2 * 40;
+    program.fill(Buffer.from("1f2003d5", "hex"), tableEnd, 0x400);
+    const headers = append(program)[0];
+    if (headers?.kind !== "bytes") throw new Error("there are no headers");
+    const added = Buffer.from(headers.bytes).subarray(tableEnd, tableEnd + 40);
+    // No relocations, no line numbers.
+    expect(added.subarray(24, 36).equals(Buffer.alloc(12))).toBe(true);
+    program.writeUInt32LE(0xd503205f, tableEnd + 4);
+    expect(() => append(program)).toThrow(/its headers have no room for more sections/);
+  });
+
   it("refuses sections that are not aligned in the file", () => {
     const program = makePe();
     program.writeUInt32LE(0x3ff, PE_FIELDS.sections + 16);

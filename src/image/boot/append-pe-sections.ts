@@ -95,7 +95,7 @@ function checkAligned({ sections, fileAlignment }: PeFile, what: string): void {
   }
 }
 
-/** Headers may grow up to the first section, in the file and in memory, and the table over zeros. */
+/** Headers may grow up to the first section, in the file and in memory, and the table over padding. */
 function checkRoom(body: Buffer, pe: PeFile, tableEnd: number, headersSizeBytes: number, what: string): void {
   const used = pe.sectionTableOffset + pe.sections.length * SECTION_HEADER.size;
   const limit = Math.min(
@@ -104,9 +104,16 @@ function checkRoom(body: Buffer, pe: PeFile, tableEnd: number, headersSizeBytes:
       rawSizeBytes === 0 ? [virtualAddress] : [virtualAddress, rawOffset],
     ),
   );
-  if (headersSizeBytes > limit || body.subarray(used, tableEnd).some((byte) => byte !== 0)) {
+  if (headersSizeBytes > limit || !isPadding(body.subarray(used, tableEnd))) {
     throw invalidPe(what, "its headers have no room for more sections");
   }
+}
+
+/** "nop" of aarch64: what the headers of stubs that gnu-efi assembles for it are filled with, instead of zeros. */
+const NOP = [0x1f, 0x20, 0x03, 0xd5];
+
+function isPadding(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0) || bytes.every((byte, index) => byte === NOP[index % NOP.length]);
 }
 
 function checkSize(sizeBytes: number, what: string): void {
@@ -121,6 +128,7 @@ interface Place {
 }
 
 function writeSectionHeader(body: Buffer, at: number, { name, isCode }: NewSection<unknown>, place: Place): void {
+  body.fill(0, at, at + SECTION_HEADER.size);
   body.write(name, at, 8, "latin1");
   body.writeUInt32LE(place.sizeBytes, at + SECTION_HEADER.virtualSize);
   body.writeUInt32LE(place.virtualAddress, at + SECTION_HEADER.virtualAddress);

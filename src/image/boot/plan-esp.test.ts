@@ -189,6 +189,21 @@ describe("planEsp() with unified kernel images", () => {
     );
   });
 
+  it("adds the section for revocation to a stub that has none", async () => {
+    const stub = stubOf({ sections: [{ name: ".text", content: "x".repeat(700) }] });
+    const kernel = kernelOf({ sections: [{ name: ".sbat", content: `${SBAT_HEADER}\nlinux,1,Linux,linux,6.12,y\n` }] });
+    const { texts } = await unifiedOf({ ...UNIFIED, ...stub, ...kernel });
+    expect(Object.keys(texts).at(-1)).toBe(".sbat");
+    expect(texts[".sbat"]).toBe(
+      [
+        SBAT_HEADER,
+        "linux,1,Linux,linux,6.12,y",
+        "uki,1,UKI,uki,1,https://uapi-group.org/specifications/specs/unified_kernel_image/",
+        "\0",
+      ].join("\n"),
+    );
+  });
+
   it("leaves a full section of the stub alone, unless the kernel has lines that belong there", async () => {
     const full = `${SBAT_HEADER}\n${"systemd-stub,1,x\n".repeat(25)}`;
     const stub = stubOf({ sections: [{ name: ".sbat", content: full }] });

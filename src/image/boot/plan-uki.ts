@@ -45,13 +45,14 @@ export function planUki<Reference>(options: UkiOptions<Reference>): Piece<Refere
   // Firmware that protects memory must be told the same of the stub and of what it starts.
   const dllCharacteristics = stub.dllCharacteristics & ~(~kernel.pe.dllCharacteristics & NX_COMPAT);
   bytes.writeUInt16LE(dllCharacteristics, stub.optionalHeaderOffset + OPTIONAL_HEADER.dllCharacteristics);
-  mergeSbat(bytes, stub, kernel.sbat, name);
+  const sbat = mergeSbat(bytes, stub, kernel.sbat, name);
   const sections: NewSection<Reference>[] = [
     { name: ".osrel", content: text(options.osRelease) },
     { name: ".cmdline", content: text(options.cmdline) },
     { name: ".uname", content: text(options.kernelVersion) },
     { name: ".linux", content: [kernel.file], isCode: true },
     { name: ".initrd", content: [options.initrd] },
+    { name: ".sbat", content: sbat === undefined ? [] : [{ kind: "bytes", bytes: sbat }] },
   ];
   const wanted = sections.filter(({ content }) => sizeOf(content) > 0);
   // Headers were changed at places that don't move.
