@@ -1,4 +1,6 @@
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
@@ -29,18 +31,21 @@ const CONFIGURED = new Set([
 /**
  * Whether a line of the verification, `FLAGS:PATH`, is no fault.
  *
- * An initrd is a file that its kernel announces without content. A FAT file system has no owners and modes, and the boot
- * loader that the template asks for takes the place of the one in the shim package.
+ * A FAT file system has no owners and modes, and the boot loader that the template asks for takes the place of the one in
+ * the shim package.
  */
 function isExpected(line: string): boolean {
   const [flags = "", file = ""] = line.split(":");
-  if (file === "/boot/efi/EFI/BOOT/bootx64.efi") return true;
+  if (/^\/boot\/efi\/EFI\/BOOT\/boot(x64|aa64)\.efi$/i.test(file)) return true;
   if (file === "/boot/efi" || file.startsWith("/boot/efi/")) return /^[.MUGT]+$/.test(flags);
-  return CONFIGURED.has(file) || file.startsWith("/boot/initrd.img-");
+  return CONFIGURED.has(file);
 }
+
+const DEBIAN_NAMES = { x86_64: "amd64", aarch64: "arm64" } as const;
 
 interface System {
   readonly os: string;
+  readonly arch: "x86_64" | "aarch64";
   readonly template: string;
   readonly image: string;
   /** Who builds: real root, or a plain user of this host with a copy of the program. */
@@ -51,6 +56,7 @@ interface System {
 const SYSTEMS: readonly System[] = [
   {
     os: "azure-linux",
+    arch: "x86_64",
     template: "azl3-x86_64-minimal-raw.yml",
     image: "azl3-minimal-1.0.0.raw",
     asUser: false,
@@ -58,32 +64,55 @@ const SYSTEMS: readonly System[] = [
   },
   {
     os: "edge-microvisor-toolkit",
+    arch: "x86_64",
     template: "emt3-x86_64-minimal-raw.yml",
     image: "emt3-minimal-1.0.0.raw",
     asUser: true,
     skipReason: !isFull ? "a second build: npm run test:rpm-boot" : isRoot ? "" : "only root can make a user for it",
   },
+  {
+    os: "azure-linux",
+    arch: "aarch64",
+    template: "azl3-x86_64-minimal-raw.yml",
+    image: "azl3-minimal-1.0.0.raw",
+    asUser: false,
+    skipReason: !isFull ? "a third build: npm run test:rpm-boot" : whyNotForeign(),
+  },
 ];
+
+/** Why this host cannot build and start an image for aarch64; empty when it can. */
+function whyNotForeign(): string {
+  if (spawnSync("qemu-system-aarch64", ["--version"]).status !== 0) return "no qemu-system-aarch64 on this host";
+  const registration = "/proc/sys/fs/binfmt_misc/qemu-aarch64";
+  const runs =
+    process.arch === "arm64" || (existsSync(registration) && /^flags: .*F/m.test(readFileSync(registration, "utf8")));
+  return runs ? "" : "this host has registered no emulator for aarch64 (qemu-user-static, binfmt-support)";
+}
 
 describe("shipped templates of rpm systems, built from the fixture distribution", () => {
   let work: { path: string } & AsyncDisposable;
-  let distribution: BootableDistribution;
   beforeAll(async () => {
     work = await makeDirectory("rpm-boot-");
-    distribution = await makeBootable(path.join(work.path, "distribution"));
-    await succeed(["chmod", "-R", "a+rX", work.path]);
   });
   afterAll(async () => work[Symbol.asyncDispose]());
 
-  describe.each(SYSTEMS)("$template", (system) => {
+  const distributionOf = async (arch: System["arch"]): Promise<BootableDistribution> => {
+    const distribution = await makeBootable(path.join(work.path, `distribution-${arch}`), DEBIAN_NAMES[arch]);
+    await succeed(["chmod", "-R", "a+rX", work.path]);
+    return distribution;
+  };
+
+  describe.each(SYSTEMS)("$template for $arch", (system) => {
     const password = randomBytes(12).toString("hex");
+    let distribution: BootableDistribution;
     let directory: string;
     let image: string;
     let manifest: { packages: { name: string; version: string; architecture: string }[]; warnings: unknown[] };
 
     beforeAll(async () => {
       if (system.skipReason !== "") return;
-      directory = path.join(work.path, system.os);
+      distribution = await distributionOf(system.arch);
+      directory = path.join(work.path, `${system.os}-${system.arch}`);
       await mkdir(directory, { mode: 0o755 });
       await build(system, distribution, directory, password);
       image = path.join(directory, "out", `${system.image}.gz`);
@@ -99,7 +128,7 @@ describe("shipped templates of rpm systems, built from the fixture distribution"
         if (system.skipReason !== "") skip(system.skipReason);
         if (!isFull) skip("a boot of its own: npm run test:rpm-boot");
         const nonce = randomBytes(8).toString("hex");
-        const session = openSerialSession({ argv: [COMPOSER, "boot", image], cwd: directory });
+        const session = openSerialSession({ argv: [COMPOSER, "boot", "--arch", system.arch, image], cwd: directory });
         try {
           await session.waitFor("login:", BOOT_TIMEOUT_MS);
           session.send("admin");
@@ -145,7 +174,7 @@ describe("shipped templates of rpm systems, built from the fixture distribution"
 });
 
 async function build(
-  { os, template, asUser }: System,
+  { os, arch, template, asUser }: System,
   { base, keyFile }: BootableDistribution,
   directory: string,
   password: string,
@@ -155,9 +184,12 @@ async function build(
   await writeFile(configuration, `mirrors: { ${os}: { url: "https://rpm.example.org", keys: ["${keyFile}"] } }\n`);
   const home = asUser ? path.join(directory, "copy") : REPOSITORY;
   if (asUser) await copyProgram(home);
+  const shipped = path.join(home, "image-templates", template);
+  const ofArchitecture = path.join(directory, `${arch}.yml`);
+  await writeFile(ofArchitecture, (await readFile(shipped, "utf8")).replace("arch: x86_64", `arch: ${arch}`));
   const argv = [
     path.join(home, "os-image-composer"),
-    ...["build", path.join(home, "image-templates", template)],
+    ...["build", arch === "x86_64" ? shipped : ofArchitecture],
     ...["--mirror", `${os}=file://${base}`, "--config", configuration, "--output", path.join(directory, "out")],
   ] as const;
   const env = { ...process.env, OIC_ADMIN_PASSWORD: password, HOME: directory };
