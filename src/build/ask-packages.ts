@@ -1,6 +1,6 @@
 import type { Host } from "../host/index.ts";
 import type { PackageQuestions } from "../ospackage/index.ts";
-import { type BuildRequest, type QuestionSubject, createOsProvider } from "../provider/index.ts";
+import { type BuildRequest, type QuestionSubject, initProvider } from "../provider/index.ts";
 import { buildPaths } from "./build-paths.ts";
 
 /**
@@ -14,7 +14,7 @@ export async function askPackages(
   request: BuildRequest,
   subject: QuestionSubject,
 ): Promise<PackageQuestions> {
-  const provider = await createOsProvider(host, request);
+  const provider = await initProvider(host, request);
   const { template } = request.template;
   const paths = buildPaths(request.settings, provider.id, template.systemConfig?.name ?? template.image.name);
   return provider.packageQuestions(host, request, paths, subject);

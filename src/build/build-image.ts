@@ -2,12 +2,18 @@ import path from "node:path";
 import { type Stage, STAGES, type Step } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 import { drawDependencies, graphFormatOf, type Lock } from "../ospackage/index.ts";
-import type { Artifact, BuildRequest, EarlyStage, ImageSteps, Provider } from "../provider/index.ts";
+import {
+  type Artifact,
+  type BuildRequest,
+  type EarlyStage,
+  EVIDENCE_FILES,
+  type ImageSteps,
+  type Provider,
+} from "../provider/index.ts";
 import type { BuildControl } from "./build-control.ts";
 import { type BuildPlaces, buildPaths } from "./build-paths.ts";
 import { codeDigest } from "./code-digest.ts";
 import { deliver, publishSbom } from "./deliver.ts";
-import { EVIDENCE_FILES, evidenceStep } from "./evidence-step.ts";
 import { createImageCache } from "./image-cache.ts";
 import { reportLockDifference } from "./report-lock-difference.ts";
 import { requireNoFaults } from "./require-no-faults.ts";
@@ -46,6 +52,7 @@ interface Build {
   readonly options: BuildOptions;
   readonly places: BuildPlaces;
   readonly run: StepRun;
+  readonly provider: Provider;
   readonly steps: ImageSteps;
 }
 
@@ -126,7 +133,7 @@ async function runBuild(
     ...(options.onStep === undefined ? {} : { onStep: options.onStep }),
   });
   const steps = await provider.buildImage(host, stored, places, atEnd);
-  const build: Build = { host, request, options, places, run, steps };
+  const build: Build = { host, request, options, places, run, provider, steps };
   try {
     const lock = await inStage(build, "packages", () => run.get(steps.lock));
     await reportLockDifference(host, request, lock);
@@ -185,7 +192,7 @@ async function makeImage(build: Build): Promise<BuildOutcome> {
     // Those of an earlier image would be taken for those of this one.
     for (const name of EVIDENCE_FILES) await host.files.remove(path.join(places.imageBuild, name));
   } else {
-    const step = evidenceStep(host, request, places, steps);
+    const step = build.provider.postProcess(host, request, places, steps);
     evidenceOf = useImageCache ? cache.evidence(step) : step;
   }
   const finish = evidenceOf;

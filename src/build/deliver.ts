@@ -1,7 +1,6 @@
 import path from "node:path";
 import type { Host } from "../host/index.ts";
-import type { BuildRequest } from "../provider/index.ts";
-import { SPDX_FILE } from "./evidence-step.ts";
+import { type BuildRequest, SPDX_FILE } from "../provider/index.ts";
 
 /** The documents promise the SBOM of the newest build at this place, too. */
 export async function publishSbom(host: Host, { settings }: BuildRequest, evidence: readonly string[]): Promise<void> {

@@ -2,7 +2,7 @@ import path from "node:path";
 import type { Host } from "../host/index.ts";
 import type { Sha256Hex } from "../core/index.ts";
 import { fetchPackages, type Lock, type VendorDirectory } from "../ospackage/index.ts";
-import { type BuildPaths, type BuildRequest, createOsProvider, type PackageOrigins } from "../provider/index.ts";
+import { type BuildPaths, type BuildRequest, initProvider, type PackageOrigins } from "../provider/index.ts";
 import { buildPaths } from "./build-paths.ts";
 import { codeDigest } from "./code-digest.ts";
 import { createStepRun } from "./run-steps.ts";
@@ -50,7 +50,7 @@ export async function collectPackages(
   request: BuildRequest,
   vendor?: VendorDirectory,
 ): Promise<FetchedPackages> {
-  const provider = await createOsProvider(host, request);
+  const provider = await initProvider(host, request);
   const { template } = request.template;
   const paths = buildPaths(request.settings, provider.id, template.systemConfig?.name ?? template.image.name);
   await using atEnd = new AsyncDisposableStack();

@@ -1,6 +1,6 @@
 import type { Host } from "../host/index.ts";
 import type { Lock, LockFile } from "../ospackage/index.ts";
-import { type BuildRequest, createOsProvider, type ImageSteps } from "../provider/index.ts";
+import { type BuildRequest, initProvider, type ImageSteps } from "../provider/index.ts";
 import { buildPaths } from "./build-paths.ts";
 import { codeDigest } from "./code-digest.ts";
 import { createStepRun } from "./run-steps.ts";
@@ -32,7 +32,7 @@ export async function lockPackages(host: Host, request: BuildRequest, known?: Lo
 }
 
 async function chooseIn(host: Host, request: BuildRequest): Promise<LockFile & { readonly steps: ImageSteps }> {
-  const provider = await createOsProvider(host, request);
+  const provider = await initProvider(host, request);
   const { template } = request.template;
   const paths = buildPaths(request.settings, provider.id, template.systemConfig?.name ?? template.image.name);
   await using atEnd = new AsyncDisposableStack();

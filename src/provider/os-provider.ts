@@ -3,6 +3,7 @@ import type { Finding, ImageTemplate } from "../config/index.ts";
 import { type Architecture, architectureOf, ComposerError } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 import { lockInputs, requireFresh } from "../ospackage/index.ts";
+import { evidenceStep } from "./evidence-step.ts";
 import { exclusionLines, packageRequests } from "./asked-packages.ts";
 import { withBuildTimes } from "./build-times.ts";
 import { debFamily } from "./deb-family.ts";
@@ -19,12 +20,12 @@ import { treeSteps } from "./tree-steps.ts";
 const FAMILIES: Readonly<Record<ProviderFiles["packageFormat"], PackageFamily>> = { deb: debFamily, rpm: rpmFamily };
 
 /**
- * The provider that the data in `config/osv/{os}/{dist}` describe.
+ * Selects the provider of a template: the one that the data in `config/osv/{os}/{dist}` describe.
  *
  * @throws {PROVIDER_UNKNOWN} there are none for this distribution and architecture
  * @throws {CONFIG_INVALID} they are not what they should be
  */
-export async function createOsProvider(host: Host, request: BuildRequest): Promise<Provider> {
+export async function initProvider(host: Host, request: BuildRequest): Promise<Provider> {
   const { os, dist, arch } = request.template.template.target;
   const files = await readProviderFiles(host, path.join(request.settings.configDir, "osv", os, dist), arch);
   const providerId = `${os}-${dist}-${arch}`;
@@ -71,6 +72,7 @@ export async function createOsProvider(host: Host, request: BuildRequest): Promi
         ends: allEnds,
       };
     },
+    postProcess: evidenceStep,
   };
 }
 

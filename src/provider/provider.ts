@@ -137,6 +137,8 @@ export interface Provider {
    * @param atEnd takes what is removed when the build ends, however it ends, unless the user wants to look at it
    */
   buildImage(host: Host, request: BuildRequest, paths: BuildPaths, atEnd: AsyncDisposableStack): Promise<ImageSteps>;
+  /** The step after the image: manifest and SBOM, whose files are its result. */
+  postProcess(host: Host, request: BuildRequest, paths: BuildPaths, steps: ImageSteps): Step<readonly string[]>;
   /** Answers about the packages that a build chooses; throws what choosing them throws. */
   packageQuestions(
     host: Host,

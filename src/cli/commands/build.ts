@@ -14,7 +14,7 @@ import { type ImageTemplate, type MergedTemplate, requireSupported, type Setting
 import { architectureOf, type EventSink, type Stage, STAGES } from "../../core/index.ts";
 import { createProcessRunner, type Host } from "../../host/index.ts";
 import { readVendorDirectory, type VendorDirectory } from "../../ospackage/index.ts";
-import { type BuildRequest, createOsProvider } from "../../provider/index.ts";
+import { type BuildRequest, initProvider } from "../../provider/index.ts";
 import { watchBuild } from "../build-ending.ts";
 import type { CliContext } from "../context.ts";
 import { importNotesText } from "../import-notes.ts";
@@ -129,7 +129,7 @@ async function buildInside(
         message: at === "" ? message : `${at}: ${message}`,
       });
     }
-    const provider = await createOsProvider(buildHost, request);
+    const provider = await initProvider(buildHost, request);
     emit({ type: "info", message: `Initializing provider: ${provider.id}` });
     const outcome = await buildImage(buildHost, provider, request, {
       ...pathOption(host, "outputDirectory", flags.output ?? settings.outputDir),
@@ -159,7 +159,7 @@ async function validateOnly(
   control: BuildControl,
 ): Promise<void> {
   const request = requestFor(template, settings, () => undefined);
-  const provider = await createOsProvider(context.host, request);
+  const provider = await initProvider(context.host, request);
   requireNoFaults(request, provider, control);
   context.print(`Template "${template.files.at(-1) ?? ""}" is valid`);
 }

@@ -26,7 +26,7 @@ import { createStepRun } from "../../build/run-steps.ts";
 import { buildPaths } from "../../build/build-paths.ts";
 import type { BuildEvent } from "../../core/index.ts";
 import { type LockFile, readLockFile } from "../../ospackage/index.ts";
-import { type BuildRequest, type NamedLockFile, createOsProvider } from "../../provider/index.ts";
+import { type BuildRequest, type NamedLockFile, initProvider } from "../../provider/index.ts";
 import { loadCheckedTemplate } from "../load-checked-template.ts";
 import type { CliContext } from "../context.ts";
 import { readSettings } from "../read-settings.ts";
@@ -102,7 +102,7 @@ async function lockedRequest(): Promise<TestRequest & { readonly locked: NamedLo
 
 /** Brings a build to the end of the stage "packages". */
 async function fetchLocked(request: BuildRequest): Promise<void> {
-  const provider = await createOsProvider(host, request);
+  const provider = await initProvider(host, request);
   await using atEnd = new AsyncDisposableStack();
   const paths = buildPaths(request.settings, provider.id, "edge");
   const { ends } = await provider.buildImage(host, request, paths, atEnd);

@@ -3,8 +3,9 @@ import { redactTemplate } from "../config/index.ts";
 import { type Json, keyOf, type Step } from "../core/index.ts";
 import { createManifest, createSpdx, type ImageFacts } from "../evidence/index.ts";
 import type { Host } from "../host/index.ts";
-import { type BuildPaths, type BuildRequest, type ImageSteps, saveResultsIn } from "../provider/index.ts";
 import program from "../../package.json" with { type: "json" };
+import type { BuildPaths, BuildRequest, ImageSteps } from "./provider.ts";
+import { saveResultsIn } from "./saved-results.ts";
 
 export const SPDX_FILE = "spdx_manifest.json";
 const MANIFEST_FILE = "manifest.json";
@@ -20,7 +21,7 @@ export function evidenceStep(
   host: Host,
   request: BuildRequest,
   paths: BuildPaths,
-  steps: ImageSteps,
+  steps: Pick<ImageSteps, "lock" | "baseTree" | "image">,
 ): Step<readonly string[]> {
   const { template } = request.template;
   const configuration = redactTemplate(template) as Json;
