@@ -1,70 +1,67 @@
-import type { Sha256Hex } from "../core/index.ts";
-import { type Lock, type LockedPackage, readPackageHeads } from "../ospackage/index.ts";
+import type { ComposerError, Sha256Hex } from "../core/index.ts";
+import {
+  type Lock,
+  lockableTime,
+  type LockedPackage,
+  type PackageLocation,
+  readHeadsHere,
+  readHeadsThere,
+} from "../ospackage/index.ts";
 import { packageLocation } from "./package-steps.ts";
-import { type ProviderBuild, signalOption } from "./provider-build.ts";
+import { type PackageFamily, type ProviderBuild, signalOption } from "./provider-build.ts";
+
+/** When packages were built, in seconds since 1970, by digest. */
+export type BuildTimes = ReadonlyMap<Sha256Hex, number>;
 
 /**
  * Says in a lock when packages were built whose index does not say it: the packages themselves do, in their first bytes.
  *
- * A package that is nowhere stays without, and a warning names it.
+ * What is on this machine is asked first, then `known`, then the repositories. A package whose time stays unknown is without,
+ * and a warning says why: a lock is as good without.
  *
- * @param known times by digest, which nobody has to be asked for
- * @throws as `readPackageHeads` @throws {PACKAGE_FORMAT_INVALID} what a repository has there is no package
+ * @param known what an earlier lock said
+ * @throws {HOST_FILE_UNREADABLE} @throws {INTERRUPTED}
  */
-export async function withBuildTimes(
-  build: ProviderBuild,
-  lock: Lock,
-  known: ReadonlyMap<Sha256Hex, number>,
-): Promise<Lock> {
-  const unknown = [...lock.packages, ...lock.toolPackages].filter(
-    ({ sha256, buildTimeSeconds }) => buildTimeSeconds === undefined && !known.has(sha256),
-  );
-  const times = new Map([...known, ...(await readTimes(build, [...byDigest(unknown).values()]))]);
+export async function withBuildTimes(build: ProviderBuild, lock: Lock, known: BuildTimes): Promise<Lock> {
+  const { headTime } = build.family;
+  const all = [...lock.packages, ...lock.toolPackages].filter((locked) => locked.buildTimeSeconds === undefined);
+  if (headTime === undefined || all.length === 0) return lock;
+  const times = await findTimes(build, headTime, [...new Map(all.map((one) => [one.sha256, one])).values()], known);
   const withTime = (locked: LockedPackage): LockedPackage => {
-    const { buildTimeSeconds = times.get(locked.sha256) } = locked;
+    const { buildTimeSeconds = lockableTime(times.get(locked.sha256)) } = locked;
     return buildTimeSeconds === undefined ? locked : { ...locked, buildTimeSeconds };
   };
   return { ...lock, packages: lock.packages.map(withTime), toolPackages: lock.toolPackages.map(withTime) };
 }
 
-async function readTimes(
+async function findTimes(
   build: ProviderBuild,
+  headTime: NonNullable<PackageFamily["headTime"]>,
   packages: readonly LockedPackage[],
-): Promise<readonly (readonly [Sha256Hex, number])[]> {
-  const { host, family, paths, request } = build;
+  known: BuildTimes,
+): Promise<BuildTimes> {
+  const { host, paths, request } = build;
   const { offline, emit, settings } = request;
-  const { headTime } = family;
-  if (headTime === undefined || packages.length === 0) return [];
   const locations = packages.map((locked) => packageLocation(build, locked, locked.sha256));
-  const heads = await readPackageHeads(host, locations, headTime.byteCount, {
-    cacheDir: paths.packageCache,
-    workers: settings.workers,
-    offline,
-    emit,
-    ...signalOption(build),
-  });
-  const [absent] = packages.filter(({ sha256 }) => !heads.has(sha256));
-  if (absent !== undefined) {
-    const where = offline ? "in the cache" : "at its mirror";
-    const count = packages.length - heads.size;
-    const first = `"${absent.name}" ${absent.version}`;
-    const which = count === 1 ? `${first} was built: it is` : `${count} packages were built: ${first}, for one, is`;
-    const message = `The lock does not say when ${which} not ${where}`;
+  const options = { cacheDir: paths.packageCache, workers: settings.workers, emit, ...signalOption(build) };
+  const here = await readHeadsHere(host, locations, headTime, options);
+  const elsewhere = locations.filter(({ digest }) => !here.has(digest) && !known.has(digest));
+  const asked = elsewhere.filter(({ url }) => !offline || url?.startsWith("file:") === true);
+  const { found: there, failure } = await readHeadsThere(host, asked, headTime, options);
+  const unknown = elsewhere.filter(({ digest }) => !there.has(digest));
+  if (unknown.length > 0) {
+    const message = describeUnknown(unknown, failure);
     emit({ type: "warning", stage: "packages", code: "LOCK", message });
   }
-  const named = byDigest(packages);
-  return Promise.all(
-    Array.from(heads, async ([digest, head]) => {
-      const { name, version } = named.get(digest) ?? { name: digest, version: "" };
-      return [digest, await headTime.read(only(head), `the package "${name}" ${version}`)] as const;
-    }),
-  );
+  return new Map([...known, ...there, ...here]);
 }
 
-function byDigest(packages: readonly LockedPackage[]): ReadonlyMap<Sha256Hex, LockedPackage> {
-  return new Map(packages.map((locked) => [locked.sha256, locked]));
-}
-
-async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
+function describeUnknown(
+  [first, ...more]: readonly PackageLocation<Sha256Hex>[],
+  failure: ComposerError | undefined,
+): string {
+  const name = `"${first?.name}" ${first?.version}`;
+  const [which, absent] =
+    more.length === 0 ? [`${name} was`, "it is"] : [`${name} and ${more.length} more were`, "they are"];
+  return `The lock does not say when ${which} built: ${failure?.message ?? `${absent} not in the cache`}`;
 }

@@ -5,6 +5,7 @@ import {
   createLock,
   type Lock,
   lockDigest,
+  lockRepository,
   type PackageIndex,
   type ExclusionLine,
   type PackageRequest,
@@ -50,7 +51,7 @@ function choosingStep<Index extends PackageIndex>(
     title: "Fetching repository metadata",
     inputs: [],
     settings: null,
-    keyOfResult: (indexes) => indexes.map(describeIndex),
+    keyOfResult: (indexes) => indexes.map((repository) => lockRepository(repository, baseDirectory) as unknown as Json),
     run: () => Promise.all(build.sources.map(read)),
   };
   const choosing: Step<Lock> = {
@@ -79,11 +80,6 @@ function choosingStep<Index extends PackageIndex>(
   if (preference !== undefined) return choosing;
   const record = path.join(build.paths.records, "lock.json");
   return { ...choosing, saved: saveResultsIn(host, { record, filesOf: () => [] }) };
-}
-
-function describeIndex({ source, metadataSha256, verified }: RepositoryIndex<unknown>): Json {
-  const { id, priority } = source;
-  return { id, priority, metadataSha256, verified, allow: source.allowPackages };
 }
 
 /** No index is an input: none is read, and none can be too old. */

@@ -1,7 +1,14 @@
 import type { Architecture, Step } from "../core/index.ts";
 import type { PackageFile, RootRunner } from "../chroot/index.ts";
 import type { Host } from "../host/index.ts";
-import type { ExclusionLine, Lock, PackageQuestions, PackageRequest, RepositorySource } from "../ospackage/index.ts";
+import type {
+  ExclusionLine,
+  HeadReader,
+  Lock,
+  PackageQuestions,
+  PackageRequest,
+  RepositorySource,
+} from "../ospackage/index.ts";
 import type { BuildPaths, BuildRequest, QuestionSubject } from "./provider.ts";
 
 /** One build: what its provider and its template say, and what its steps may use. */
@@ -43,11 +50,7 @@ export interface PackageFamily {
   /** When a package was built, in seconds since 1970. */
   builtAt(host: Host, file: PackageFile): Promise<number>;
   /** How to read that from the first bytes of a package; absent where indexes say it. */
-  readonly headTime?: {
-    readonly byteCount: number;
-    /** @throws {PACKAGE_FORMAT_INVALID} the message names `object` */
-    read(head: AsyncIterable<Uint8Array>, object: string): Promise<number>;
-  };
+  readonly headTime?: HeadReader<number>;
   /** Unpacks the packages of a tool root into an existing empty directory; no package script runs. */
   unpackToolRoot(host: Host, files: readonly PackageFile[], root: string): Promise<void>;
   /**

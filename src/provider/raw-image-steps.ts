@@ -24,6 +24,7 @@ import {
   prepareGrowth,
   type RunProgram,
   selinuxCommandLine,
+  withdrawInitrds,
   withGrowingPartition,
 } from "../image/index.ts";
 import type { ProviderBuild } from "./provider-build.ts";
@@ -116,7 +117,7 @@ export function rawImageSteps(
       const plan = isGrowing ? withGrowingPartition(disk) : disk;
       const { kernel, selinux } = template.systemConfig ?? {};
       const isUnified = kernel?.uki === true;
-      await placeInitrds(host, runner.root, kernels, { isUnified });
+      await placeInitrds(host, runner.root, kernels);
       const cmdline = await selinuxCommandLine(openImageTree(host, runner.root), selinux?.mode, kernel?.cmdline ?? "");
       await prepareBoot(host, runner.root, plan, { cmdline, isUnified });
       if (isGrowing) await prepareGrowth(host, runner.root, plan);
@@ -132,6 +133,9 @@ export function rawImageSteps(
         emit,
         positionOf: request.template.positionOf,
         isDefault: request.template.isDefault,
+        afterScripts: async () => {
+          if (isUnified) await withdrawInitrds(host, runner.root, kernels);
+        },
       });
       return { runner, plan, kernels, buildKey, cmdline };
     },

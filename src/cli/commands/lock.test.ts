@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -16,6 +16,7 @@ import {
   NOW,
   packageContent,
   packageStanza,
+  sha256Of,
   SIGNING_DATE,
   type TestKey,
 } from "../../../test/fixtures/signed-repository.ts";
@@ -160,56 +161,101 @@ describe("lock", () => {
       expect(asked()).toEqual([]);
     });
 
+    /** Locks without writing anything. */
+    async function lockNow(options: Partial<BuildRequest> = {}, known?: LockFile) {
+      const { events, ...request } = await plainRequest();
+      const file = await lockPackages(host, { ...request, ...options }, known?.lock);
+      const warnings = events.flatMap((event) =>
+        event.type === "warning" && event.code === "LOCK" ? [event.message] : [],
+      );
+      return { file, times: timesIn(file), warnings };
+    }
+    const cached = (name: string): string => at(`cache/pkgCache/debian-debian13-x86_64/${name}_1.0-1_amd64.deb`);
+
     it("from the cache, also offline; what is nowhere is named", async () => {
       await call("fetch", "edge.yml");
       archive.server.requests.length = 0;
-      const { events, ...request } = { ...(await plainRequest()), offline: true };
-      expect(timesIn(await lockPackages(host, request))).toMatchObject({ udev: BUILD_SECONDS });
-      expect(events).not.toContainEqual(expect.objectContaining({ type: "warning", code: "LOCK" }));
-      await rm(at("cache/pkgCache/debian-debian13-x86_64/udev_1.0-1_amd64.deb"));
-      expect(timesIn(await lockPackages(host, request))).toMatchObject({ udev: undefined, systemd: BUILD_SECONDS });
-      expect(events).toContainEqual({
-        type: "warning",
-        stage: "packages",
-        code: "LOCK",
-        message: 'The lock does not say when "udev" 1.0-1 was built: it is not in the cache',
+      expect(await lockNow({ offline: true })).toMatchObject({ times: { udev: BUILD_SECONDS }, warnings: [] });
+      await rm(cached("udev"));
+      expect(await lockNow({ offline: true })).toMatchObject({
+        times: { udev: undefined, systemd: BUILD_SECONDS },
+        warnings: ['The lock does not say when "udev" 1.0-1 was built: it is not in the cache'],
       });
       expect(asked()).toEqual([]);
+    });
+
+    it("from the mirror where the cache is damaged, and from the cache before an earlier lock", async () => {
+      await call("fetch", "edge.yml");
+      await writeFile(cached("udev"), Buffer.alloc(packageContent("udev").length));
+      archive.server.requests.length = 0;
+      const first = await lockNow();
+      expect([first.times["udev"], asked()]).toEqual([BUILD_SECONDS, [file("udev")]]);
+      const packages = first.file.lock.packages.map((one) => ({ ...one, buildTimeSeconds: 1 }));
+      const wrong = { ...first.file, lock: { ...first.file.lock, packages } };
+      expect((await lockNow({}, wrong)).times).toMatchObject({ udev: 1, systemd: BUILD_SECONDS });
     });
 
     it("unless their mirror lacks them", async () => {
       archive.server.files.delete(file("udev"));
       archive.server.files.delete(file("systemd"));
-      const { events, ...request } = await plainRequest();
-      const known = await lockPackages(host, request);
-      expect(timesIn(known)).toMatchObject({ udev: undefined, [ESSENTIAL]: BUILD_SECONDS });
-      expect(events).toContainEqual({
-        type: "warning",
-        stage: "packages",
-        code: "LOCK",
-        message: expect.stringMatching(/when 2 packages were built: .*, for one, is not at its mirror$/) as string,
-      });
+      const first = await lockNow();
+      expect(first.times).toMatchObject({ udev: undefined, systemd: undefined, [ESSENTIAL]: BUILD_SECONDS });
+      expect(first.warnings).toEqual([
+        expect.stringMatching(/and 1 more were built: .*: the server has no such file$/),
+      ]);
       archive.addPackageFile("udev");
-      expect(timesIn(await lockPackages(host, request, known.lock))).toMatchObject({ udev: BUILD_SECONDS });
+      expect((await lockNow({}, first.file)).times).toMatchObject({ udev: BUILD_SECONDS });
     });
 
-    it("after a failure that went away, and fails after one that stays, leaving no lock", async () => {
+    it("after a failure that went away, and not when what is there is no package", async () => {
       const { faults } = archive.server;
       faults.set(file("udev"), [
         { kind: "status", status: 503 },
         { kind: "cut", afterBytes: 10 },
+        { kind: "short", sizeBytes: 20 },
       ]);
-      await call("lock", "edge.yml");
-      expect(await timeOf("udev")).toBe(BUILD_SECONDS);
-      await rm(at("edge.lock.json"));
+      expect((await lockNow()).times).toMatchObject({ udev: BUILD_SECONDS });
       archive.addPackageFile("udev", "<html>You must log in first</html>".padEnd(100));
-      const { exitCode, stderr } = await call("lock", "edge.yml");
-      expect([exitCode, stderr]).toEqual([
-        1,
-        expect.stringContaining('Cannot read the package "udev" 1.0-1: it is no'),
-      ]);
-      await expect(readFile(at("edge.lock.json"))).rejects.toThrow("ENOENT");
+      const { times, warnings } = await lockNow();
+      expect(times).toMatchObject({ udev: undefined, systemd: BUILD_SECONDS });
+      expect(warnings).toEqual([expect.stringMatching(/"udev" 1\.0-1 from "http.*": it is not an ar archive$/)]);
     });
+
+    it("and asks nobody else when the mirror does not answer", async () => {
+      for (const name of names) {
+        archive.server.faults.set(
+          file(name),
+          Array.from({ length: 9 }, () => ({ kind: "status", status: 403 })),
+        );
+      }
+      const { warnings } = await lockNow();
+      expect(warnings).toEqual([expect.stringMatching(/ more were built: .*: the server answered with status 403$/)]);
+      expect(asked().length).toBeLessThan(names.length);
+    });
+
+    it("but for times that no lock can have", async () => {
+      const content = packageContent("udev").replace(`${BUILD_SECONDS}  `, "999999999999");
+      await archive.publish({
+        suite: "trixie",
+        packages: stanzas().replace(/(?<=Package: udev\n[^]*?SHA256: )\w+/, sha256Of(content)),
+      });
+      archive.addPackageFile("udev", content);
+      await call("lock", "edge.yml");
+      expect(await timeOf("udev")).toBeUndefined();
+      expect((await call("lock", "edge.yml", "--diff")).exitCode).toBe(0);
+    });
+  });
+
+  it("names the repository where it is now, when that has moved", async () => {
+    const repository = (directoryName: string) =>
+      `packageRepositories: [{ path: ${directoryName}, codename: local }]\n`;
+    await mkdir(at("one"));
+    await writeFile(at("edge.yml"), `${await readFile(at("edge.yml"), "utf8")}${repository("one")}`);
+    await call("lock", "edge.yml");
+    await rename(at("one"), at("two"));
+    await writeFile(at("edge.yml"), (await readFile(at("edge.yml"), "utf8")).replace("path: one", "path: two"));
+    await call("lock", "edge.yml");
+    expect((await call("lock", "edge.yml", "--diff")).exitCode).toBe(0);
   });
 
   it("shows what would change, and changes only what is named", async () => {

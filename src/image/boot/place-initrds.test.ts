@@ -1,8 +1,8 @@
-import { existsSync, lstatSync, readFileSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { fakeTree } from "../../../test/fixtures/fake-tree.ts";
-import { placeInitrds } from "./place-initrds.ts";
+import { placeInitrds, withdrawInitrds } from "./place-initrds.ts";
 
 describe("placeInitrds()", () => {
   it("copies them to where their kernels are, and never out of the tree", async () => {
@@ -19,28 +19,31 @@ describe("placeInitrds()", () => {
       { version: "6.12", initrd },
       { version: "6.1", initrd },
     ];
-    await placeInitrds(tree.host, root, kernels, { isUnified: false });
+    await placeInitrds(tree.host, root, kernels);
     expect(readFileSync(path.join(root, "efi/initrd.img-6.12"), "utf8")).toBe("initrd");
     expect(lstatSync(path.join(root, "efi/initrd.img-6.1")).isFile()).toBe(true);
     expect(readFileSync(path.join(tree.root, "other"), "utf8")).toBe("not ours");
   });
 
-  it.each([
-    ["leaves them to the unified kernels that have them", {}, false],
-    ["copies them all the same where update-initramfs renews them", { "usr/sbin/update-initramfs": "" }, true],
-  ])("%s", async (_, program, isThere) => {
-    using tree = fakeTree({ built: "initrd", boot: { directory: true }, ...program });
-    const kernels = [{ version: "6.12", initrd: path.join(tree.root, "built") }];
-    await placeInitrds(tree.host, tree.root, kernels, { isUnified: true });
-    expect(existsSync(path.join(tree.root, "boot/initrd.img-6.12"))).toBe(isThere);
-  });
-
   it("refuses a tree that has no such directory", async () => {
     using tree = fakeTree({ built: "initrd" });
     const kernels = [{ version: "6.12", initrd: path.join(tree.root, "built") }];
-    await expect(placeInitrds(tree.host, tree.root, kernels, { isUnified: false })).rejects.toMatchObject({
+    await expect(placeInitrds(tree.host, tree.root, kernels)).rejects.toMatchObject({
       code: "IMAGE_KERNEL_MISSING",
       message: 'Cannot make a bootable image: "/boot/initrd.img-6.12" is not in it',
     });
+  });
+});
+
+describe("withdrawInitrds()", () => {
+  it.each([
+    ["removes what unified kernels have", {}, {}, false],
+    ["leaves what a script changed", { "boot/initrd.img-6.12": "initrd and more" }, {}, true],
+    ["leaves what update-initramfs renews", {}, { "usr/sbin/update-initramfs": "" }, true],
+    ["leaves a link that a script made", { "boot/initrd.img-6.12": { link: "initrd.img-6.1" } }, {}, true],
+  ])("%s", async (_, changes, program, isThere) => {
+    using tree = fakeTree({ built: "initrd", "boot/initrd.img-6.12": "initrd", ...changes, ...program });
+    await withdrawInitrds(tree.host, tree.root, [{ version: "6.12", initrd: path.join(tree.root, "built") }]);
+    expect(readdirSync(path.join(tree.root, "boot"))).toEqual(isThere ? ["initrd.img-6.12"] : []);
   });
 });

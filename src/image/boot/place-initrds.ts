@@ -19,8 +19,7 @@ export function initrdPath(kernelVersion: string): string {
 const RENEWING_PROGRAM = "/usr/sbin/update-initramfs";
 
 /**
- * Copies initrds to the /boot of a tree. In a unified image each is within its kernel: another copy, a tenth of a small
- * system, is made only where the system's program for initrds wants one to renew.
+ * Copies initrds to the /boot of a tree, where scripts of the template find them.
  *
  * @throws {IMAGE_KERNEL_MISSING} there is no such directory
  */
@@ -28,15 +27,31 @@ export async function placeInitrds(
   host: Pick<Host, "files">,
   root: string,
   kernels: readonly BootKernel[],
-  { isUnified }: { readonly isUnified: boolean },
 ): Promise<void> {
   const tree = openImageTree(host, root);
-  if (isUnified && !(await tree.exists(RENEWING_PROGRAM))) return;
   for (const { version, initrd } of kernels) {
     const place = await tree.locate(initrdPath(version));
     if (place === undefined) throw missing(initrdPath(version));
     // What a link of that name leads to is not ours.
     await host.files.remove(place);
     await host.files.copy(initrd, place);
+  }
+}
+
+/**
+ * Removes them again for unified kernel images, each of which has its own: another copy would be a tenth of a small system.
+ * One that a script changed stays, and all do where the system's program for initrds wants one to renew.
+ */
+export async function withdrawInitrds(
+  { files }: Pick<Host, "files">,
+  root: string,
+  kernels: readonly BootKernel[],
+): Promise<void> {
+  const tree = openImageTree({ files }, root);
+  if (await tree.exists(RENEWING_PROGRAM)) return;
+  for (const { version, initrd } of kernels) {
+    const place = await tree.locate(initrdPath(version));
+    if (place === undefined || (await files.stat(place))?.kind !== "file") continue;
+    if ((await files.sha256(place)) === (await files.sha256(initrd))) await files.remove(place);
   }
 }

@@ -3,6 +3,7 @@ import { compareCodeUnits, keyOf, type Json, type Sha256Hex } from "../../core/i
 import type { RepositoryIndex, RepositorySource } from "../repository/repository.ts";
 import type { Resolution, ResolvedPackage } from "../resolver/resolve.ts";
 import { reasonsOf } from "./brought-in-by.ts";
+import { lockableTime } from "./lockable-time.ts";
 import type { Lock, LockedPackage, LockedRepository } from "./lock.ts";
 
 export interface CreateLockOptions {
@@ -59,7 +60,11 @@ export function describeSource(
   };
 }
 
-function lockRepository({ source, ...index }: RepositoryIndex<unknown>, baseDirectory: string): LockedRepository {
+/** What a lock says about a repository, and so all that it depends on. */
+export function lockRepository(
+  { source, ...index }: RepositoryIndex<unknown>,
+  baseDirectory: string,
+): LockedRepository {
   return {
     ...describeSource(source, baseDirectory),
     ...(source.kind === "deb" ? { suite: source.canonicalSuite ?? source.suite } : {}),
@@ -74,6 +79,7 @@ function lockRepository({ source, ...index }: RepositoryIndex<unknown>, baseDire
 function lockPackage(resolved: ResolvedPackage, baseDirectory: string, broughtInBy: string | undefined): LockedPackage {
   const { package: chosen, repository, requestedAs, dependsOn, preDependsOn } = resolved;
   const { sha256, longDigest } = chosen;
+  const buildTimeSeconds = lockableTime(chosen.buildTimeSeconds);
   if (sha256 === undefined) throw new Error(`nobody found the SHA-256 of ${chosen.name}`);
   return {
     name: chosen.name,
@@ -86,7 +92,7 @@ function lockPackage(resolved: ResolvedPackage, baseDirectory: string, broughtIn
     repository: repository.source.id,
     path: pathBelow(repository, chosen.path, baseDirectory),
     ...(chosen.baseUrl === undefined ? {} : { baseUrl: withoutCredentials(chosen.baseUrl) }),
-    ...(chosen.buildTimeSeconds === undefined ? {} : { buildTimeSeconds: chosen.buildTimeSeconds }),
+    ...(buildTimeSeconds === undefined ? {} : { buildTimeSeconds }),
     source: { name: chosen.source.name, version: chosen.source.version },
     maintainer: chosen.maintainer,
     ...(chosen.homepage === "" ? {} : { homepage: chosen.homepage }),

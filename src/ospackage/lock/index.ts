@@ -4,8 +4,9 @@
  * A lock file says what it was made for, so that it is known to be stale; its digests are all that a locked build trusts.
  */
 export * from "./compare-locks.ts";
-export { createLock, type CreateLockOptions, lockDigest, withoutCredentials } from "./create-lock.ts";
+export { createLock, type CreateLockOptions, lockDigest, lockRepository, withoutCredentials } from "./create-lock.ts";
 export type * from "./lock.ts";
+export { lockableTime } from "./lockable-time.ts";
 export { formatLockFile, type LockFile, lockFilePath } from "./lock-file.ts";
 export { type LockInputs, lockInputs, requireFresh } from "./lock-inputs.ts";
 export {

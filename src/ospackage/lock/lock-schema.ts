@@ -1,4 +1,5 @@
 import Type, { type Static } from "typebox";
+import { MAX_SECONDS } from "./lockable-time.ts";
 
 /** The lock file `NAME.lock.json`: one source for its JSON Schema, which reading compares it with, and its types. */
 
@@ -9,7 +10,6 @@ const MAX_TEXT_LENGTH = 4096;
 const MAX_PACKAGES = 100_000;
 /** 64 GiB: no package is larger, and sums of sizes stay exact. */
 const MAX_SIZE_BYTES = 2 ** 36;
-const MAX_SECONDS = 253_402_300_799;
 
 const text = (description: string, options: Readonly<Record<string, unknown>> = {}) =>
   Type.String({ description, maxLength: MAX_TEXT_LENGTH, ...options });

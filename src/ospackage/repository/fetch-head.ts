@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { ComposerError } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
-import { statusError, truncated } from "./download-errors.ts";
+import { statusError, TRY_LATER, truncated } from "./download-errors.ts";
 import { requestOnce } from "./request-once.ts";
 import { type RetryOptions, Temporary, withRetries } from "./retries.ts";
 
@@ -15,9 +15,8 @@ export interface FetchHeadOptions extends RetryOptions {
  * Reads the first bytes of a file at an address (`http:`, `https:` or `file:`), which nobody vouches for; takes no more from
  * a server that knows no ranges.
  *
- * @returns `byteCount` bytes, or all of a shorter file
  * @throws {REPOSITORY_UNREACHABLE} @throws {REPOSITORY_NOT_FOUND} @throws {REPOSITORY_HTTP_ERROR}
- * @throws {REPOSITORY_TRUNCATED} the connection ended early @throws {INTERRUPTED} `signal` fired
+ * @throws {REPOSITORY_TRUNCATED} the connection ended early, or the file is shorter @throws {INTERRUPTED} `signal` fired
  * @see RFC 9110, section 14
  */
 export async function fetchHead(
@@ -39,13 +38,18 @@ async function fetchHeadOnce(host: Pick<Host, "http">, url: string, options: Fet
   }
   if (status === 206 && !/^bytes 0-/.test(headers["content-range"] ?? "")) {
     await response.discard();
-    throw new ComposerError("REPOSITORY_HTTP_ERROR", `Cannot fetch ${object}: the server sent another part`);
+    throw new ComposerError("REPOSITORY_HTTP_ERROR", `Cannot fetch ${object}: the server sent another part`, {
+      hint: TRY_LATER,
+    });
   }
+  let head: Uint8Array;
   try {
-    return await readUpTo(response.body, byteCount);
+    head = await readUpTo(response.body, byteCount);
   } catch (error) {
     throw new Temporary(truncated(object, "the connection ended at once", error));
   }
+  if (head.length === byteCount) return head;
+  throw new Temporary(truncated(object, `it ended after ${head.length} of ${byteCount} bytes`));
 }
 
 async function readLocalHead(
@@ -53,8 +57,12 @@ async function readLocalHead(
   file: string,
   { object, byteCount }: FetchHeadOptions,
 ): Promise<Uint8Array> {
-  if (await files.exists(file)) return readUpTo(files.readStream(file), byteCount);
-  throw new ComposerError("REPOSITORY_NOT_FOUND", `Cannot fetch ${object}: it does not exist`);
+  if (!(await files.exists(file))) {
+    throw new ComposerError("REPOSITORY_NOT_FOUND", `Cannot fetch ${object}: it does not exist`);
+  }
+  const head = await readUpTo(files.readStream(file), byteCount);
+  if (head.length === byteCount) return head;
+  throw truncated(object, `it has ${head.length} of ${byteCount} bytes`);
 }
 
 /** Leaving the loop early ends the transfer. */

@@ -14,5 +14,5 @@ export {
   VENDOR_MANIFEST,
   type VendorDirectory,
 } from "./vendor-directory.ts";
-export { readPackageHeads } from "./read-package-heads.ts";
+export { type HeadReader, readHeadsHere, readHeadsThere } from "./read-package-heads.ts";
 export { type CachedPackage, type Pruned, type PruneOptions, prunePackages } from "./prune-packages.ts";
