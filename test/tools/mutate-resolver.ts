@@ -424,7 +424,7 @@ const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "rpm: choices last",
-    file: "rule-decisions.ts",
+    file: "rule-rounds.ts",
     find: "if (best.length === 1) {",
     replace: "if (best.length > 0) {",
     test: CHOICE_TEST,
@@ -432,36 +432,36 @@ const MUTATIONS: readonly Mutation[] = [
   {
     name: "rpm: choices after wishes",
     file: "rule-decisions.ts",
-    find: "decideWish() ?? decideRule()",
-    replace: "decideRule() ?? decideWish()",
+    find: "nextWish() ?? nextRule()",
+    replace: "nextRule() ?? nextWish()",
     test: CHOICE_TEST,
   },
   {
     name: "rpm: choices once more for what came anyway",
-    file: "rule-decisions.ts",
+    file: "choice-branches.ts",
     find: "if (later !== undefined) return later;",
     replace: "",
     test: CHOICE_TEST,
   },
   {
     name: "rpm: choices once more for what is recommended",
-    file: "rule-decisions.ts",
+    file: "choice-branches.ts",
     find: "return untried.find((solvable) => choices.isRecommended(solvable, chosen));",
     replace: "return undefined;",
     test: CHOICE_TEST,
   },
   {
     name: "rpm: choices by later packages first",
-    file: "rule-decisions.ts",
+    file: "requirement-rules.ts",
     find: "choices.compare(b.solvable, a.solvable)",
     replace: "choices.compare(a.solvable, b.solvable)",
     test: CHOICE_TEST,
   },
   {
     name: "rpm: rules of what is chosen only",
-    file: "rule-decisions.ts",
-    find: "isInstalled(solvable) ? openFor(requirement) : undefined",
-    replace: "solvable >= 0 ? openFor(requirement) : undefined",
+    file: "rule-rounds.ts",
+    find: "open.isInstalled(solvable) ? open.candidatesOf(requirement) : undefined",
+    replace: "solvable >= 0 ? open.candidatesOf(requirement) : undefined",
     test: CHOICE_TEST,
   },
   {
@@ -526,6 +526,8 @@ if (mutations.length < (options.only ?? []).length) throw new Error("a name of -
 const repository = path.resolve(import.meta.dirname, "../..");
 const copy = mkdtempSync(path.join(tmpdir(), "mutate-resolver-"));
 try {
+  // A change whose place is gone proves nothing: all of them are looked for, also when only some are made.
+  for (const mutation of MUTATIONS) placeOf(mutation);
   for (const name of ["src", "schema", "config", "package.json", "tsconfig.json", "vitest.config.ts"]) {
     cpSync(path.join(repository, name), path.join(copy, name), { recursive: true });
   }
@@ -544,10 +546,17 @@ try {
   rmSync(copy, { recursive: true, force: true });
 }
 
-function tryMutation({ name, file, find, replace, test }: Mutation): string | undefined {
+/** The text of the file that a change is made in. */
+function placeOf({ name, file, find }: Mutation): string {
+  const source = readFileSync(path.join(repository, RESOLVER, file), "utf8");
+  if (source.split(find).length === 2) return source;
+  throw new Error(`the place of "${name}" is not once in ${file}: ${find}`);
+}
+
+function tryMutation(mutation: Mutation): string | undefined {
+  const { name, file, find, replace, test } = mutation;
   const target = path.join(copy, RESOLVER, file);
-  const source = readFileSync(target, "utf8");
-  if (source.split(find).length !== 2) throw new Error(`the place of "${name}" is not once in ${file}: ${find}`);
+  const source = placeOf(mutation);
   writeFileSync(
     target,
     source.replace(find, () => replace),
