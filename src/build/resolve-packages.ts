@@ -21,7 +21,7 @@ export async function resolvePackages(host: Host, request: BuildRequest): Promis
  * The same for a lock file, which also says when packages were built: indexes of Debian don't, so its packages are asked.
  *
  * @param known an earlier lock of the template, whose word counts
- * @throws as {@link resolvePackages} @throws what reading the first bytes of a package throws
+ * @throws as {@link resolvePackages}
  */
 export async function lockPackages(host: Host, request: BuildRequest, known?: Lock): Promise<LockFile> {
   const { lock, inputs, steps } = await chooseIn(host, request);
