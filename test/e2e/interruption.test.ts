@@ -21,7 +21,7 @@ const IMAGE = "debian-debian13-x86_64/imagebuild/minimal/debian13-minimal-1.0.0.
 const isFull = process.env.OIC_TEST_FULL !== undefined;
 const isRoot = process.getuid?.() === 0;
 
-const ROUNDS = isFull ? 40 : 2;
+const ROUNDS = isFull ? 40 : 3;
 /** Rounds that come later are left out; the long tests do all of them. */
 const KILLING_TIME_MS = (isFull ? 45 : 2) * 60_000;
 const KILLING_TIMEOUT_MS = KILLING_TIME_MS + 10 * 60_000;
