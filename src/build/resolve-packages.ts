@@ -20,7 +20,7 @@ export async function resolvePackages(host: Host, request: BuildRequest): Promis
 /**
  * The same for a lock file, which also says when packages were built: indexes of Debian don't, so its packages are asked.
  *
- * @param known an earlier lock of the template, whose word counts
+ * @param known an earlier lock of the template: what is not on this machine is not asked for again
  * @throws as {@link resolvePackages}
  */
 export async function lockPackages(host: Host, request: BuildRequest, known?: Lock): Promise<LockFile> {

@@ -11,7 +11,7 @@ import { packageLocation } from "./package-steps.ts";
 import { type PackageFamily, type ProviderBuild, signalOption } from "./provider-build.ts";
 
 /** When packages were built, in seconds since 1970, by digest. */
-export type BuildTimes = ReadonlyMap<Sha256Hex, number>;
+type BuildTimes = ReadonlyMap<Sha256Hex, number>;
 
 /**
  * Says in a lock when packages were built whose index does not say it: the packages themselves do, in their first bytes.

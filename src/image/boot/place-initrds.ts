@@ -1,6 +1,6 @@
 import type { Host } from "../../host/index.ts";
 import { openImageTree } from "../os/image-tree.ts";
-import { missing } from "./read-boot-files.ts";
+import { missingBootFile } from "./read-boot-files.ts";
 
 /** A kernel of a tree and the initrd that was built for it. */
 export interface BootKernel {
@@ -31,7 +31,7 @@ export async function placeInitrds(
   const tree = openImageTree(host, root);
   for (const { version, initrd } of kernels) {
     const place = await tree.locate(initrdPath(version));
-    if (place === undefined) throw missing(initrdPath(version));
+    if (place === undefined) throw missingBootFile(initrdPath(version));
     // What a link of that name leads to is not ours.
     await host.files.remove(place);
     await host.files.copy(initrd, place);

@@ -17,7 +17,7 @@ const MAX_STUB_BYTES = 16 * 1024 * 1024;
  */
 export async function filePiece(tree: ImageTree, file: string): Promise<FilePiece<string>> {
   const [place, stat] = [await tree.resolve(file), await tree.target(file)];
-  if (place === undefined || stat?.kind !== "file") throw missing(file);
+  if (place === undefined || stat?.kind !== "file") throw missingBootFile(file);
   return { kind: "file", reference: place, sizeBytes: stat.sizeBytes };
 }
 
@@ -60,7 +60,7 @@ export async function readReleaseText(tree: ImageTree): Promise<string> {
   return text.endsWith("\n") ? text : `${text}\n`;
 }
 
-export function missing(reference: string): ComposerError {
+export function missingBootFile(reference: string): ComposerError {
   const hint = reference.endsWith(".stub")
     ? 'It is in the package "systemd-boot-efi" of Debian, in "systemd-boot" or "systemd-boot-unsigned" of rpm distributions'
     : 'The packages "systemd-boot-efi" and a kernel such as "linux-image-amd64" bring what is needed to boot';

@@ -2,8 +2,8 @@ import { fileURLToPath } from "node:url";
 import { ComposerError, formatSize, isComposerError } from "../../core/index.ts";
 import type { Host, HttpResponse } from "../../host/index.ts";
 import { objectOf, statusError, tooLarge, truncated } from "./download-errors.ts";
-import { type RetryOptions, Temporary, throwIfAborted, withRetries } from "./retries.ts";
 import { requestOnce } from "./request-once.ts";
+import { type RetryOptions, Temporary, throwIfAborted, withRetries } from "./retries.ts";
 
 export interface DownloadOptions extends RetryOptions {
   /** What is fetched, for messages; the address when absent. */
