@@ -2,8 +2,9 @@ import path from "node:path";
 import type { Host } from "../host/index.ts";
 import type { Bind, RootRunner } from "./run-in-root.ts";
 
-/** Where tree and archive are seen inside the tool root. */
+/** Where trees and archive are seen inside the tool root. */
 const TREE = "/run/tree";
+const COPY = "/run/copy";
 const ARCHIVES = "/run/archives";
 
 /** Everything that makes a file: owners as numbers, extended attributes, holes. */
@@ -36,6 +37,15 @@ export async function restoreTree(host: Host, tools: RootRunner, archive: string
   await tools.run({
     argv: ["tar", ...TAR_METADATA, COMPRESSION, "-C", TREE, "-xpf", file],
     binds: [treeBind(tree, true), { source: path.dirname(archive), target: ARCHIVES, writable: false }],
+  });
+}
+
+/** Makes a second tree like the first one, in a directory that is not there. */
+export async function copyTree(host: Host, tools: RootRunner, tree: string, copy: string): Promise<void> {
+  await host.files.makeDirectory(copy, 0o755);
+  await tools.run({
+    argv: ["cp", "--archive", `${TREE}/.`, COPY],
+    binds: [treeBind(tree, false), { source: copy, target: COPY, writable: true }],
   });
 }
 

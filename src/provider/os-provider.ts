@@ -11,6 +11,7 @@ import { filesOf, packageLocation, packageSteps } from "./package-steps.ts";
 import type { PackageFamily, ProviderBuild } from "./provider-build.ts";
 import { type ProviderFiles, readProviderFiles } from "./provider-files.ts";
 import { type BuildPaths, type BuildRequest, type Provider, stageEnd } from "./provider.ts";
+import { initrdSteps } from "./initrd-steps.ts";
 import { rawImageSteps } from "./raw-image-steps.ts";
 import { repositorySources, snapshotUrls } from "./repository-sources.ts";
 import { snapshotAddresses } from "./snapshot-addresses.ts";
@@ -54,7 +55,7 @@ export async function initProvider(host: Host, request: BuildRequest): Promise<P
       if (locked !== undefined) requireFresh(locked.file, locked.inputs, inputs);
       const packages = packageSteps(build);
       const tree = treeSteps(build, packages);
-      const { image, ends } = rawImageSteps(build, packages, tree);
+      const { image, ends } = rawImageSteps(build, packages, tree, initrdSteps(build, tree));
       const packagesEnd = stageEnd("packages", [packages.store], async () => [paths.packageCache]);
       const allEnds = { packages: packagesEnd, ...ends };
       return {

@@ -4,19 +4,15 @@ import type { ImageTemplate } from "../config/index.ts";
 import { type Json, keyOf, type Sha256Hex, type Step } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 import {
-  type BootKernel,
-  buildInitrd,
+  belongInTree,
   compressImage,
   configureSystem,
   type DiskPlan,
-  filesOfInitrd,
   findDataRanges,
-  findKernels,
   formatFstab,
   makeRawImage,
   openImageTree,
   partitionAt,
-  placeAdditionalFiles,
   placeInitrds,
   planDisk,
   planEsp,
@@ -24,10 +20,10 @@ import {
   prepareGrowth,
   type RunProgram,
   selinuxCommandLine,
-  withdrawInitrds,
   withGrowingPartition,
 } from "../image/index.ts";
 import type { ProviderBuild } from "./provider-build.ts";
+import type { InitrdSteps } from "./initrd-steps.ts";
 import type { PackageSteps } from "./package-steps.ts";
 import { digestsOfFiles, digestsOfScripts, withLocalFiles } from "./local-files.ts";
 import { type Artifact, type BuiltImage, type ImageSteps, stageEnd } from "./provider.ts";
@@ -38,57 +34,23 @@ import type { TreeSteps } from "./tree-steps.ts";
 interface FinishedTree {
   readonly runner: RootRunner;
   readonly plan: DiskPlan;
-  readonly kernels: readonly BootKernel[];
   readonly buildKey: Sha256Hex;
   /** The kernel command line, but for the root file system. */
   readonly cmdline: string;
 }
 
-/** Describes how a root tree becomes a raw image: initrd → configuration → disk → artifacts. */
+/** Describes how a root tree becomes a raw image: configuration → disk → artifacts. */
 export function rawImageSteps(
   build: ProviderBuild,
   { packageSet }: PackageSteps,
-  { trees, tools, baseTree, installedTree, openTree }: TreeSteps,
+  { tools, baseTree, openTree }: TreeSteps,
+  { plannedInitrds, initrds }: InitrdSteps,
 ): Pick<ImageSteps, "image"> & { readonly ends: Pick<ImageSteps["ends"], "compose" | "configuration"> } {
   const { host, request, paths, architecture, atEnd } = build;
   const { emit } = request;
   const template = withLocalFiles(request.template);
   const { additionalFiles = [], postInstallScripts = [], preInstallScripts = [] } = template.systemConfig ?? {};
-  const initrdFiles = filesOfInitrd(additionalFiles);
   const record = (name: string): string => path.join(paths.records, `${name}.json`);
-
-  const treeOfInitrd = initrdFiles.length === 0 ? installedTree : openTree;
-  const initrd: Step<readonly BootKernel[]> = {
-    name: "initrd",
-    stage: "compose",
-    title: "Building the initrd",
-    inputs: [baseTree],
-    needs: [treeOfInitrd, tools, trees],
-    settings: async () => ({
-      extraModules: template.systemConfig?.kernel?.enableExtraModules,
-      files: await digestsOfFiles(host, initrdFiles),
-    }),
-    saved: saveResultsIn(host, {
-      record: record("initrd"),
-      filesOf: (kernels) => kernels.map(({ initrd: file }) => file),
-    }),
-    run: async (values) => {
-      const tree = await values.get(treeOfInitrd);
-      const toolRunner = await values.get(tools);
-      const { directory } = await values.get(trees);
-      await placeAdditionalFiles(host, openImageTree(host, tree.root), initrdFiles, "/");
-      const extraModules = (template.systemConfig?.kernel?.enableExtraModules ?? "").split(/\s+/).filter(Boolean);
-      const kernels: BootKernel[] = [];
-      for (const version of await findKernels(host, tree.root)) {
-        const scratch = path.join(directory, `initrd-${version}`);
-        await host.files.makeDirectory(scratch);
-        const target = path.join(paths.records, `initrd.img-${version}`);
-        await buildInitrd(host, tree, toolRunner, scratch, { kernelVersion: version, extraModules, target });
-        kernels.push({ version, initrd: target });
-      }
-      return kernels;
-    },
-  };
 
   const inputsOfConfiguration = async (): Promise<Json> => ({
     template: publicTemplate(request.template.template) as Json,
@@ -100,11 +62,10 @@ export function rawImageSteps(
     name: "configured-tree",
     stage: "configuration",
     title: "Configuring system",
-    inputs: [baseTree, initrd],
+    inputs: [baseTree, plannedInitrds],
     needs: [openTree],
     settings: async () => ({ ...secretsOf(template), ...((await inputsOfConfiguration()) as object) }),
     run: async (values) => {
-      const kernels = await values.get(initrd);
       const runner = await values.get(openTree);
       const { sourceDateEpoch } = await values.get(baseTree);
       const buildKey = keyOf({
@@ -117,7 +78,9 @@ export function rawImageSteps(
       const plan = isGrowing ? withGrowingPartition(disk) : disk;
       const { kernel, selinux } = template.systemConfig ?? {};
       const isUnified = kernel?.uki === true;
-      await placeInitrds(host, runner.root, kernels);
+      if (await belongInTree(host, runner.root, { isUnified })) {
+        await placeInitrds(host, runner.root, await values.get(initrds));
+      }
       const cmdline = await selinuxCommandLine(openImageTree(host, runner.root), selinux?.mode, kernel?.cmdline ?? "");
       await prepareBoot(host, runner.root, plan, { cmdline, isUnified });
       if (isGrowing) await prepareGrowth(host, runner.root, plan);
@@ -133,11 +96,8 @@ export function rawImageSteps(
         emit,
         positionOf: request.template.positionOf,
         isDefault: request.template.isDefault,
-        afterScripts: async () => {
-          if (isUnified) await withdrawInitrds(host, runner.root, kernels);
-        },
       });
-      return { runner, plan, kernels, buildKey, cmdline };
+      return { runner, plan, buildKey, cmdline };
     },
   };
 
@@ -153,19 +113,20 @@ export function rawImageSteps(
       filesOf: ({ artifacts }) => artifacts.map((artifact) => artifact.path),
     }),
     run: async (values) => {
-      const { runner, plan, kernels, buildKey, cmdline } = await values.get(configuredTree);
+      const { runner, plan, buildKey, cmdline } = await values.get(configuredTree);
       const toolRunner = await values.get(tools);
       const { sourceDateEpoch } = await values.get(baseTree);
       const { name: kernelName, uki } = template.systemConfig?.kernel ?? {};
-      const esp = await planEsp(host, {
-        root: runner.root,
-        architecture,
-        kernels,
-        cmdline,
-        rootPartUuid: partitionAt(plan, "/")?.partUuid ?? "",
-        ...(kernelName === undefined ? {} : { kernelName }),
-        isUnified: uki === true,
-      });
+      const esp = async () =>
+        planEsp(host, {
+          root: runner.root,
+          architecture,
+          kernels: await values.get(initrds),
+          cmdline,
+          rootPartUuid: partitionAt(plan, "/")?.partUuid ?? "",
+          ...(kernelName === undefined ? {} : { kernelName }),
+          isUnified: uki === true,
+        });
       const name = `${template.image.name}-${template.image.version}.raw`;
       const unfinished = host.files.temporaryName(paths.imageBuild, `.${name}`);
       atEnd.defer(() => host.files.remove(unfinished));
@@ -179,8 +140,8 @@ export function rawImageSteps(
   return {
     image,
     ends: {
-      compose: stageEnd("compose", [baseTree, initrd], async (values) => {
-        const kernels = await values.get(initrd);
+      compose: stageEnd("compose", [baseTree, initrds], async (values) => {
+        const kernels = await values.get(initrds);
         return [(await values.get(baseTree)).archive, ...kernels.map((kernel) => kernel.initrd)];
       }),
       configuration: stageEnd("configuration", [configuredTree], async (values) => {

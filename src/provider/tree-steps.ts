@@ -31,8 +31,8 @@ export interface TreeSteps {
 /** Describes how package files become a root tree: tool root → installation → tree. */
 export function treeSteps(build: ProviderBuild, packages: PackageSteps): TreeSteps {
   const trees = treesStep(build, packages);
-  const tools = toolRootStep(build, packages, trees);
-  return { trees, tools, ...baseTreeSteps(build, packages, trees, tools) };
+  const toolRoot = toolRootSteps(build, packages, trees);
+  return { trees, tools: toolRoot.tools, ...baseTreeSteps(build, packages, trees, toolRoot) };
 }
 
 function treesStep({ host, request, paths, atEnd }: ProviderBuild, { space }: PackageSteps): Step<Trees> {
@@ -56,39 +56,80 @@ function treesStep({ host, request, paths, atEnd }: ProviderBuild, { space }: Pa
   };
 }
 
-function toolRootStep(build: ProviderBuild, packages: PackageSteps, trees: Step<Trees>): Step<RootRunner> {
+interface ToolRootSteps {
+  /** A tree that nobody changes as long as {@link openTools} is not asked for. */
+  readonly tools: Step<RootRunner>;
+  readonly openTools: Step<RootRunner>;
+}
+
+/** Right after unpacking, the tool root goes into its archive meanwhile; every build of the provider looks for that. */
+function toolRootSteps(build: ProviderBuild, packages: PackageSteps, trees: Step<Trees>): ToolRootSteps {
   const { host, paths } = build;
   const archive = path.join(paths.chrootBuild, "chrootenv.tar.gz");
-  const record = path.join(paths.chrootBuild, "chrootenv.json");
-  const saved = saveResultsIn<string>(host, { record, filesOf: (file) => [file] });
-  return {
+  const record = saveResultsIn<string>(host, {
+    record: path.join(paths.chrootBuild, "chrootenv.json"),
+    filesOf: (file) => [file],
+  });
+  /** There when this build unpacked the packages, and until the archive is written. */
+  let saving: Promise<void> | undefined;
+
+  const tools: Step<RootRunner> = {
     name: "tool-root",
     stage: "compose",
     title: "Preparing the chroot environment",
     inputs: [packages.toolSet, packages.epoch],
     needs: [trees],
     settings: null,
+    saved: {
+      // Each build unpacks it for itself, which is what running is.
+      load: async () => undefined,
+      save: async (key) => {
+        if (saving === undefined) return;
+        await saving;
+        await record.save(key, archive);
+      },
+    },
+    savesMeanwhile: true,
     run: async (values, key) => {
       const root = path.join((await values.get(trees)).directory, "chrootenv");
       await host.files.makeDirectory(root, 0o755);
       const sourceDateEpoch = await values.get(packages.epoch);
-      const tools = createRootRunner(host, root, { sourceDateEpoch, ...signalOption(build) });
-      if ((await saved.load(key)) !== undefined) {
+      const runner = createRootRunner(host, root, { sourceDateEpoch, ...signalOption(build) });
+      if ((await record.load(key)) !== undefined) {
         build.request.emit({ type: "info", stage: "compose", message: "Reusing existing chroot environment" });
         await restoreToolRoot(host, archive, root);
-        return tools;
+        return runner;
       }
       const toolFiles = await packageFiles(values, packages.store, packages.toolSet);
       await build.family.unpackToolRoot(host, toolFiles, root);
-      // Written where only this build writes, and moved to where all builds of the provider look.
-      const own = path.join(paths.records, path.basename(archive));
-      await saveToolRoot(host, tools, own);
-      await host.files.makeDirectory(paths.chrootBuild);
-      await host.files.rename(own, archive);
-      await saved.save(key, archive);
-      return tools;
+      saving = keepToolRoot(build, runner, archive);
+      // Nobody looks at it before it is saved.
+      saving.catch(() => undefined);
+      return runner;
     },
   };
+
+  const openTools: Step<RootRunner> = {
+    name: "open-tool-root",
+    stage: "compose",
+    inputs: [tools],
+    settings: null,
+    run: async (values) => {
+      const runner = await values.get(tools);
+      await saving;
+      return runner;
+    },
+  };
+
+  return { tools, openTools };
+}
+
+/** Written where only this build writes, and moved to where all builds of the provider look. */
+async function keepToolRoot({ host, paths }: ProviderBuild, tools: RootRunner, archive: string): Promise<void> {
+  const own = path.join(paths.records, path.basename(archive));
+  await saveToolRoot(host, tools, own);
+  await host.files.makeDirectory(paths.chrootBuild);
+  await host.files.rename(own, archive);
 }
 
 /**
@@ -99,7 +140,7 @@ function baseTreeSteps(
   build: ProviderBuild,
   packages: PackageSteps,
   trees: Step<Trees>,
-  tools: Step<RootRunner>,
+  { tools, openTools }: ToolRootSteps,
 ): Pick<TreeSteps, "baseTree" | "installedTree" | "openTree"> {
   const { host, paths } = build;
   const { emit } = build.request;
@@ -120,7 +161,7 @@ function baseTreeSteps(
     name: "base-tree",
     stage: "compose",
     inputs: [packages.packageSet, packages.toolSet, packages.epoch],
-    needs: [packages.store, trees, tools],
+    needs: [packages.store, trees, preInstallScripts.length === 0 ? tools : openTools],
     settings: async () => ({ preInstallScripts: await digestsOfScripts(host, preInstallScripts) }),
     saved: {
       load: (key) => record.load(key),

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSerialSession } from "./support/serial-session.ts";
@@ -138,6 +138,23 @@ describe("an image with every field of the system", () => {
     const afterEarly = await build();
     expect(afterEarly).toContain("Building the initrd");
     expect(afterEarly).not.toMatch(/Installing packages/);
+    expect(await build()).toContain("Reusing image");
+  });
+
+  it("is not made when its initrd, which is built beside it, cannot be", async () => {
+    const before = await readFile(template, "utf8");
+    await writeFile(template, before.replace('install_items+=" /etc/early "', 'add_dracutmodules+=" nowhere "'));
+    const workDirectory = path.join(work.path, "work");
+    const argv = [COMPOSER, "build", template, "--mirror", "debian=host", "--work-dir", workDirectory] as const;
+    const env = { ...process.env, SOURCE_DATE_EPOCH: String(EPOCH) };
+    const { exitCode, stderr } = await run([...argv], { cwd: work.path, env });
+    await writeFile(template, before);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^ERROR: Cannot build the initrd of kernel \S+: "dracut" ended with exit code 1$/m);
+    expect(stderr).toContain("nowhere");
+    const target = path.join(workDirectory, "debian-debian13-x86_64/imagebuild/system-fields");
+    const left = (await readdir(target)).filter((name) => name.startsWith("."));
+    expect(left.sort()).toEqual([".lock", ".records"]);
     expect(await build()).toContain("Reusing image");
   });
 

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { ComposerError } from "../../core/index.ts";
+import { ComposerError, isComposerError } from "../../core/index.ts";
 import type { RootRunner } from "../../chroot/index.ts";
 import type { Host } from "../../host/index.ts";
 import { compareDebVersions } from "../../ospackage/index.ts";
@@ -27,7 +27,7 @@ const ZSTD = ["zstd", "-T0", "-6", "--quiet", "--force"] as const;
  * dracut's own compression is single-threaded and takes most of its time; here the tool root's zstd does it.
  *
  * @param scratch an empty directory on the host
- * @throws {IMAGE_KERNEL_MISSING} the tree has no generator
+ * @throws {IMAGE_KERNEL_MISSING} the tree has no generator @throws {HOST_PROGRAM_FAILED} it failed
  */
 export async function buildInitrd(
   host: Host,
@@ -39,12 +39,18 @@ export async function buildInitrd(
   const bind = { source: scratch, target: WORK, writable: true };
   await host.files.makeDirectory(path.join(scratch, path.basename(TEMPORARY)));
   const has = (program: string): Promise<boolean> => host.files.exists(path.join(tree.root, program));
+  const generate = async (argv: Argv, env: Readonly<Record<string, string>> = {}): Promise<void> => {
+    try {
+      await tree.run({ argv, env, binds: [bind], readOnly: true });
+    } catch (error) {
+      throw isComposerError(error, "HOST_PROGRAM_FAILED") ? initrdFailure(error, request.kernelVersion) : error;
+    }
+  };
   if (await has("usr/bin/dracut")) {
-    await tree.run({ argv: dracutArgv(request), binds: [bind], readOnly: true });
+    await generate(dracutArgv(request));
     await tools.run({ argv: [...ZSTD, `${WORK}/initrd.cpio`, "-o", `${WORK}/initrd`], binds: [bind] });
   } else if (await has("usr/sbin/mkinitramfs")) {
-    const argv = ["mkinitramfs", "-o", `${WORK}/initrd`, request.kernelVersion] as const;
-    await tree.run({ argv, env: { TMPDIR: TEMPORARY }, binds: [bind], readOnly: true });
+    await generate(["mkinitramfs", "-o", `${WORK}/initrd`, request.kernelVersion], { TMPDIR: TEMPORARY });
   } else {
     throw new ComposerError("IMAGE_KERNEL_MISSING", "Cannot build an initrd: the image has no generator for it", {
       hint: 'Add "dracut" to systemConfig.packages',
@@ -54,7 +60,19 @@ export async function buildInitrd(
   await host.files.setMode(request.target, 0o644);
 }
 
-function dracutArgv({ kernelVersion, extraModules }: InitrdRequest): readonly [string, ...string[]] {
+/** It runs beside other things: the message has to say what for. */
+function initrdFailure({ code, message, details, cause }: ComposerError, kernelVersion: string): ComposerError {
+  const how = message.replace(/^Cannot run ("[^"]*"): it/, "$1");
+  return new ComposerError(code, `Cannot build the initrd of kernel ${kernelVersion}: ${how}`, {
+    details,
+    cause,
+    hint: 'Its settings are those of the image: packages bring them, and additionalFiles of the stage "pre-initramfs"',
+  });
+}
+
+type Argv = readonly [string, ...string[]];
+
+function dracutArgv({ kernelVersion, extraModules }: InitrdRequest): Argv {
   const modules = extraModules.length === 0 ? [] : ["--add-drivers", extraModules.join(" ")];
   return [
     ...(["dracut", "--force", "--no-hostonly", "--no-compress", "--reproducible", "--tmpdir", TEMPORARY] as const),

@@ -1,8 +1,8 @@
-import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { fakeTree } from "../../../test/fixtures/fake-tree.ts";
-import { placeInitrds, withdrawInitrds } from "./place-initrds.ts";
+import { belongInTree, placeInitrds } from "./place-initrds.ts";
 
 describe("placeInitrds()", () => {
   it("copies them to where their kernels are, and never out of the tree", async () => {
@@ -35,15 +35,13 @@ describe("placeInitrds()", () => {
   });
 });
 
-describe("withdrawInitrds()", () => {
+describe("belongInTree()", () => {
   it.each([
-    ["removes what unified kernels have", {}, {}, false],
-    ["leaves what a script changed", { "boot/initrd.img-6.12": "initrd and more" }, {}, true],
-    ["leaves what update-initramfs renews", {}, { "usr/sbin/update-initramfs": "" }, true],
-    ["leaves a link that a script made", { "boot/initrd.img-6.12": { link: "initrd.img-6.1" } }, {}, true],
-  ])("%s", async (_, changes, program, isThere) => {
-    using tree = fakeTree({ built: "initrd", "boot/initrd.img-6.12": "initrd", ...changes, ...program });
-    await withdrawInitrds(tree.host, tree.root, [{ version: "6.12", initrd: path.join(tree.root, "built") }]);
-    expect(readdirSync(path.join(tree.root, "boot"))).toEqual(isThere ? ["initrd.img-6.12"] : []);
+    ["a system that starts from /boot", false, {}, true],
+    ["one that starts from unified kernel images", true, {}, false],
+    ["one whose update-initramfs renews what is there", true, { "usr/sbin/update-initramfs": "" }, true],
+  ])("%s", async (_, isUnified, program, expected) => {
+    using tree = fakeTree(program);
+    expect(await belongInTree(tree.host, tree.root, { isUnified })).toBe(expected);
   });
 });

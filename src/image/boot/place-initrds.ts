@@ -15,8 +15,19 @@ export function initrdPath(kernelVersion: string): string {
   return `/boot/initrd.img-${kernelVersion}`;
 }
 
-/** Renews initrds that are in /boot, and makes none where there was none. @see update-initramfs(8) */
-const RENEWING_PROGRAM = "/usr/sbin/update-initramfs";
+/**
+ * Whether the initrds of a tree have to be in its /boot before it is configured. Unified kernel images have their own, and
+ * another copy would be a tenth of a small system: only the program that renews initrds in /boot still wants one there.
+ *
+ * @see update-initramfs(8)
+ */
+export async function belongInTree(
+  host: Pick<Host, "files">,
+  root: string,
+  { isUnified }: { readonly isUnified: boolean },
+): Promise<boolean> {
+  return !isUnified || openImageTree(host, root).exists("/usr/sbin/update-initramfs");
+}
 
 /**
  * Copies initrds to the /boot of a tree, where scripts of the template find them.
@@ -35,23 +46,5 @@ export async function placeInitrds(
     // What a link of that name leads to is not ours.
     await host.files.remove(place);
     await host.files.copy(initrd, place);
-  }
-}
-
-/**
- * Removes them again for unified kernel images, each of which has its own: another copy would be a tenth of a small system.
- * One that a script changed stays, and all do where the system's program for initrds wants one to renew.
- */
-export async function withdrawInitrds(
-  { files }: Pick<Host, "files">,
-  root: string,
-  kernels: readonly BootKernel[],
-): Promise<void> {
-  const tree = openImageTree({ files }, root);
-  if (await tree.exists(RENEWING_PROGRAM)) return;
-  for (const { version, initrd } of kernels) {
-    const place = await tree.locate(initrdPath(version));
-    if (place === undefined || (await files.stat(place))?.kind !== "file") continue;
-    if ((await files.sha256(place)) === (await files.sha256(initrd))) await files.remove(place);
   }
 }

@@ -40,8 +40,6 @@ export interface ConfigureSystemOptions {
   readonly emit: EventSink;
   /** Where the template says something, for messages. */
   readonly positionOf?: (templatePath: string) => SourcePosition | undefined;
-  /** Called when nothing of the template runs any more, and before times are set. */
-  readonly afterScripts?: () => Promise<void>;
   /** Whether only the default template of the target says what is at a path of the template. */
   readonly isDefault?: (templatePath: string) => boolean;
 }
@@ -135,7 +133,6 @@ async function configure(host: Pick<Host, "files">, options: ConfigureSystemOpti
   });
   await runConfigurations(section, options);
   await checkShells(tree, users);
-  await options.afterScripts?.();
 
   await apply(await planMachineIdentity(tree));
   // A key that the template brings is meant: it is not one that installing packages left behind.

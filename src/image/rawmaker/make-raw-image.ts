@@ -15,8 +15,8 @@ export interface RawImageRequest {
   readonly plan: DiskPlan;
   /** The root tree, configured and with its times set. */
   readonly tree: string;
-  /** What goes onto the ESP besides, and before, what the tree has at its mount point. */
-  readonly esp: readonly FatNode[];
+  /** Tells what goes onto the ESP besides, and before, what the tree has at its mount point; asked last. */
+  readonly esp: () => Promise<readonly FatNode[]>;
   /** The file to make; nothing may be there. */
   readonly imageFile: string;
   readonly sourceDateEpoch: number;
@@ -38,19 +38,21 @@ export async function makeRawImage(host: Host, tools: RootRunner, request: RawIm
     await using file = await host.files.open(imageFile, { create: true });
     await file.truncate(plan.sizeBytes);
     await writeGpt(file, plan);
-    // Firmware starts from the first one.
-    const esp = plan.partitions.find(({ typeGuid }) => typeGuid === ESP_GUID);
-    for (const partition of plan.partitions) {
-      const { fs } = partition;
-      if (fs === undefined || fs.type === "ext4") continue;
-      const { offsetBytes, sizeBytes, startLba } = partition;
-      const place = { offsetBytes, sizeBytes, hiddenSectors: startLba, timeSeconds: request.sourceDateEpoch };
-      const content = await fatContent(host, request, partition);
-      await writeFat(file, { ...place, ...fs }, partition === esp ? mergeFatTrees(request.esp, content) : content);
-    }
   }
   for (const partition of plan.partitions) {
     if (partition.fs?.type === "ext4") await fillExt4(host, tools, request, partition, partition.fs);
+  }
+  await using file = await host.files.open(imageFile);
+  // Firmware starts from the first one.
+  const esp = plan.partitions.find(({ typeGuid }) => typeGuid === ESP_GUID);
+  for (const partition of plan.partitions) {
+    const { fs } = partition;
+    if (fs === undefined || fs.type === "ext4") continue;
+    const { offsetBytes, sizeBytes, startLba } = partition;
+    const place = { offsetBytes, sizeBytes, hiddenSectors: startLba, timeSeconds: request.sourceDateEpoch };
+    const content = await fatContent(host, request, partition);
+    const nodes = partition === esp ? mergeFatTrees(await request.esp(), content) : content;
+    await writeFat(file, { ...place, ...fs }, nodes);
   }
 }
 

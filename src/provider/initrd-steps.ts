@@ -1,0 +1,114 @@
+import path from "node:path";
+import { copyTree, createRootRunner, type RootRunner } from "../chroot/index.ts";
+import type { Step } from "../core/index.ts";
+import {
+  belongInTree,
+  type BootKernel,
+  buildInitrd,
+  filesOfInitrd,
+  findKernels,
+  openImageTree,
+  placeAdditionalFiles,
+} from "../image/index.ts";
+import { digestsOfFiles, withLocalFiles } from "./local-files.ts";
+import { type ProviderBuild, signalOption } from "./provider-build.ts";
+import { saveResultsIn } from "./saved-results.ts";
+import type { TreeSteps } from "./tree-steps.ts";
+
+/** The steps from an installed tree to an initrd for each of its kernels. */
+export interface InitrdSteps {
+  /** Which there will be; they may still be in the making. */
+  readonly plannedInitrds: Step<readonly BootKernel[]>;
+  /** The same, once they are complete. */
+  readonly initrds: Step<readonly BootKernel[]>;
+}
+
+/**
+ * Describes how initrds are built. Those that only unified kernel images have are built from a copy of the tree, in memory,
+ * while the tree is configured and put on the disk.
+ */
+export function initrdSteps(
+  build: ProviderBuild,
+  { trees, tools, baseTree, installedTree, openTree }: TreeSteps,
+): InitrdSteps {
+  const { host, request, paths } = build;
+  const template = withLocalFiles(request.template);
+  const files = filesOfInitrd(template.systemConfig?.additionalFiles ?? []);
+  const { enableExtraModules: extraModules, uki: isUnified = false } = template.systemConfig?.kernel ?? {};
+  const sourceTree = files.length === 0 ? installedTree : openTree;
+  let building: Promise<void> = Promise.resolve();
+
+  const record = saveResultsIn<readonly BootKernel[]>(host, {
+    record: path.join(paths.records, "initrd.json"),
+    filesOf: (kernels) => kernels.map(({ initrd }) => initrd),
+  });
+  const plannedInitrds: Step<readonly BootKernel[]> = {
+    name: "initrd",
+    stage: "compose",
+    title: "Building the initrd",
+    inputs: [baseTree],
+    needs: [sourceTree, tools, trees],
+    settings: async () => ({ extraModules, files: await digestsOfFiles(host, files) }),
+    saved: {
+      load: (key) => record.load(key),
+      save: async (key, kernels) => {
+        await building;
+        await record.save(key, kernels);
+      },
+    },
+    savesMeanwhile: true,
+    run: async (values) => {
+      const tree = await values.get(sourceTree);
+      const toolRunner = await values.get(tools);
+      const { directory, inMemory } = await values.get(trees);
+      await placeAdditionalFiles(host, openImageTree(host, tree.root), files, "/");
+      const kernels = (await findKernels(host, tree.root)).map((version) => {
+        return { version, initrd: path.join(paths.records, `initrd.img-${version}`) };
+      });
+      const isBuiltMeanwhile = inMemory && !(await belongInTree(host, tree.root, { isUnified }));
+      const buildFrom = (source: RootRunner) =>
+        buildInitrds(build, source, toolRunner, directory, kernels, extraModules?.split(/\s+/).filter(Boolean) ?? []);
+      if (isBuiltMeanwhile) {
+        const copy = path.join(directory, "tree-of-initrd");
+        await copyTree(host, toolRunner, tree.root, copy);
+        const { sourceDateEpoch } = await values.get(baseTree);
+        const source = createRootRunner(host, copy, { sourceDateEpoch, ...signalOption(build) });
+        building = buildFrom(source).finally(() => host.files.remove(copy));
+        // Who waits for them hears of it.
+        building.catch(() => undefined);
+      } else {
+        await buildFrom(tree);
+      }
+      return kernels;
+    },
+  };
+
+  const initrds: Step<readonly BootKernel[]> = {
+    name: "initrd-files",
+    stage: "compose",
+    inputs: [plannedInitrds],
+    settings: null,
+    run: async (values) => {
+      const kernels = await values.get(plannedInitrds);
+      await building;
+      return kernels;
+    },
+  };
+
+  return { plannedInitrds, initrds };
+}
+
+async function buildInitrds(
+  { host }: ProviderBuild,
+  tree: RootRunner,
+  tools: RootRunner,
+  directory: string,
+  kernels: readonly BootKernel[],
+  extraModules: readonly string[],
+): Promise<void> {
+  for (const { version, initrd } of kernels) {
+    const scratch = path.join(directory, `initrd-${version}`);
+    await host.files.makeDirectory(scratch);
+    await buildInitrd(host, tree, tools, scratch, { kernelVersion: version, extraModules, target: initrd });
+  }
+}
