@@ -1,6 +1,7 @@
 import path from "node:path";
 import { copyTree, createRootRunner, type RootRunner } from "../chroot/index.ts";
 import type { Step } from "../core/index.ts";
+import type { Host } from "../host/index.ts";
 import {
   belongInTree,
   type BootKernel,
@@ -65,20 +66,21 @@ export function initrdSteps(
       const kernels = (await findKernels(host, tree.root)).map((version) => {
         return { version, initrd: path.join(paths.records, `initrd.img-${version}`) };
       });
-      const isBuiltMeanwhile = inMemory && !(await belongInTree(host, tree.root, { isUnified }));
-      const buildFrom = (source: RootRunner) =>
-        buildInitrds(build, source, toolRunner, directory, kernels, extraModules?.split(/\s+/).filter(Boolean) ?? []);
-      if (isBuiltMeanwhile) {
-        const copy = path.join(directory, "tree-of-initrd");
-        await copyTree(host, toolRunner, tree.root, copy);
-        const { sourceDateEpoch } = await values.get(baseTree);
-        const source = createRootRunner(host, copy, { sourceDateEpoch, ...signalOption(build) });
-        building = buildFrom(source).finally(() => host.files.remove(copy));
-        // Who waits for them hears of it.
-        building.catch(() => undefined);
-      } else {
+      const modules = extraModules?.split(/\s+/).filter(Boolean) ?? [];
+      const buildFrom = (source: RootRunner): Promise<void> =>
+        buildInitrds(host, source, toolRunner, directory, kernels, modules);
+      // On disk a copy would cost more than waiting.
+      if (!inMemory || (await belongInTree(host, tree.root, { isUnified }))) {
         await buildFrom(tree);
+        return kernels;
       }
+      const copy = path.join(directory, "tree-of-initrd");
+      await copyTree(host, toolRunner, tree.root, copy);
+      const { sourceDateEpoch } = await values.get(baseTree);
+      const source = createRootRunner(host, copy, { sourceDateEpoch, ...signalOption(build) });
+      building = buildFrom(source).finally(() => host.files.remove(copy));
+      // Who waits for them hears of it.
+      building.catch(() => undefined);
       return kernels;
     },
   };
@@ -99,7 +101,7 @@ export function initrdSteps(
 }
 
 async function buildInitrds(
-  { host }: ProviderBuild,
+  host: Host,
   tree: RootRunner,
   tools: RootRunner,
   directory: string,

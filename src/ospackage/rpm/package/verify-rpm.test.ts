@@ -110,11 +110,9 @@ describe("verifyRpm()", () => {
     }
   });
 
-  it("gives the facts of the bytes that were verified, and what the file is", async () => {
-    const { rpm, sizeBytes, sha256 } = await verify(signed(other), [other]);
+  it("gives the facts of the bytes that were verified", async () => {
+    const { rpm } = await verify(signed(other), [other]);
     expect([rpm.name, rpm.files.length]).toEqual(["x", 1]);
-    const file = path.join(sandbox, "x.rpm");
-    expect([sizeBytes, sha256]).toEqual([fs.statSync(file).size, await nodeFiles.sha256(file)]);
   });
 
   it("refuses by the reason that is nearest to trust", async () => {
@@ -214,7 +212,9 @@ describe("checkRpm()", () => {
     const file = path.join(sandbox, "y.rpm");
     const good = await rpmOf({ name: "y", files: FILES });
     fs.writeFileSync(file, good);
-    expect((await checkRpm(host, file)).rpm.name).toBe("y");
+    const { rpm, sizeBytes, sha256 } = await checkRpm(host, file);
+    expect(rpm.name).toBe("y");
+    expect([sizeBytes, sha256]).toEqual([good.length, await nodeFiles.sha256(file)]);
     good[good.length - 10] = (good[good.length - 10] ?? 0) ^ 1;
     fs.writeFileSync(file, good);
     await expect(checkRpm(host, file)).rejects.toMatchObject({ code: "PACKAGE_DIGEST_MISMATCH" });

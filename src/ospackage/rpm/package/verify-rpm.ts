@@ -18,16 +18,9 @@ import { SIGNATURE_TAG } from "./rpm-tags.ts";
 
 type VerifyHost = Pick<Host, "files">;
 
-/** What was checked, all of it from one reading of the file. */
-export interface CheckedRpm {
-  /** From the very bytes that were checked. */
+export interface VerifiedRpm {
+  /** From the very bytes that were verified. */
   readonly rpm: RpmPackageFile;
-  /** Of the whole file. */
-  readonly sha256: Sha256Hex;
-  readonly sizeBytes: number;
-}
-
-export interface VerifiedRpm extends CheckedRpm {
   /** Fingerprint of the primary key, upper-case. */
   readonly signedBy: string;
 }
@@ -58,7 +51,7 @@ export async function verifyRpm(
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<VerifiedRpm> {
   const object = `"${file}"`;
-  return withOpenRpm(host, file, async (open, read) => {
+  return withOpenRpm(host.files.readStream(file), object, async (open) => {
     checkHeaderDigests(open, object);
     const { overHeader, overHeaderAndPayload } = await readRpmSignatures(open.signatures);
     const judge = async (signature: StreamedSignature | UnreadableSignature): Promise<Verdict> => {
@@ -84,11 +77,19 @@ export async function verifyRpm(
     const ofAll: Verdict[] = [];
     for (const signature of overHeaderAndPayload) ofAll.push(await judge(signature));
     const signedBy = signerOf(ofAll) ?? (check.digest === undefined ? undefined : headerSigner);
-    if (signedBy !== undefined) return { rpm, ...read(), signedBy };
+    if (signedBy !== undefined) return { rpm, signedBy };
     if (headerSigner === undefined) throw notTrusted([...ofHeader, ...ofAll], keys, object);
     const state = "its signature is over its header only, and that has no digest of the payload";
     throw untrusted("PACKAGE_SIGNATURE_MISSING", object, state, [], UNSIGNED);
   });
+}
+
+/** What was checked, all of it from one reading of the file. */
+export interface CheckedRpm {
+  readonly rpm: RpmPackageFile;
+  /** Of the whole file. */
+  readonly sha256: Sha256Hex;
+  readonly sizeBytes: number;
 }
 
 /**
@@ -104,33 +105,32 @@ export async function checkRpm(
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<CheckedRpm> {
   const object = `"${file}"`;
-  return withOpenRpm(host, file, async (open, read) => {
-    checkHeaderDigests(open, object);
-    const header = parseRpmHeader(open.headerBytes, "immutable", object);
-    const rpm = describeRpm(header, object);
-    await passPayload(open, header, object, options.signal, () => undefined);
-    return { rpm, ...read() };
-  });
-}
-
-/** @param action gets the package and, for its end, what the whole file was */
-async function withOpenRpm<T>(
-  { files }: VerifyHost,
-  file: string,
-  action: (open: OpenRpm, read: () => Pick<CheckedRpm, "sha256" | "sizeBytes">) => Promise<T>,
-): Promise<T> {
   const hash = createHash("sha256");
   let sizeBytes = 0;
   const source = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const piece of files.readStream(file)) {
+    for await (const piece of host.files.readStream(file)) {
       hash.update(piece);
       sizeBytes += piece.length;
       yield piece;
     }
   };
-  const open = await openRpm(source(), `"${file}"`);
+  return withOpenRpm(source(), object, async (open) => {
+    checkHeaderDigests(open, object);
+    const header = parseRpmHeader(open.headerBytes, "immutable", object);
+    const rpm = describeRpm(header, object);
+    await passPayload(open, header, object, options.signal, () => undefined);
+    return { rpm, sha256: hash.digest("hex") as Sha256Hex, sizeBytes };
+  });
+}
+
+async function withOpenRpm<T>(
+  source: AsyncIterable<Uint8Array>,
+  object: string,
+  action: (open: OpenRpm) => Promise<T>,
+): Promise<T> {
+  const open = await openRpm(source, object);
   try {
-    return await action(open, () => ({ sha256: hash.digest("hex") as Sha256Hex, sizeBytes }));
+    return await action(open);
   } finally {
     await open.reader.close();
   }
