@@ -115,7 +115,7 @@ export const nodeFiles: HostFiles = {
   },
   sha256: async (file) => {
     const hash = createHash("sha256");
-    for await (const chunk of readStream(file)) hash.update(chunk);
+    await addFile(hash, file);
     return hash.digest("hex") as Sha256Hex;
   },
   sha256OfRanges: async (file, ranges) => {
@@ -124,7 +124,7 @@ export const nodeFiles: HostFiles = {
     for (const { startBytes, lengthBytes } of ranges.filter((range) => range.lengthBytes > 0)) {
       addZeros(hash, startBytes - position);
       position = startBytes + lengthBytes;
-      for await (const chunk of readStream(file, { start: startBytes, end: position - 1 })) hash.update(chunk);
+      await addFile(hash, file, { startBytes, lengthBytes });
     }
     addZeros(hash, ((await statOf(file))?.sizeBytes ?? 0) - position);
     return hash.digest("hex") as Sha256Hex;
@@ -188,13 +188,26 @@ function addZeros(hash: Hash, lengthBytes: number): void {
   for (let left = lengthBytes; left > 0; left -= PIECE_BYTES) hash.update(ZEROS.subarray(0, left));
 }
 
-/** @param part offsets of its first and last byte */
-async function* readStream(
-  file: string,
-  part: { readonly start?: number; readonly end?: number } = {},
-): AsyncGenerator<Uint8Array> {
+/** Through one buffer: a stream's would be new ones, which are as expensive as the digest itself. */
+async function addFile(hash: Hash, file: string, part: ByteRange = EVERYTHING): Promise<void> {
+  await reading(file, async () => {
+    await using handle = await fs.open(file, "r");
+    const buffer = Buffer.allocUnsafe(PIECE_BYTES);
+    for (let done = 0; done < part.lengthBytes;) {
+      const wantedBytes = Math.min(PIECE_BYTES, part.lengthBytes - done);
+      const { bytesRead } = await handle.read(buffer, 0, wantedBytes, part.startBytes + done);
+      if (bytesRead === 0) return;
+      hash.update(buffer.subarray(0, bytesRead));
+      done += bytesRead;
+    }
+  });
+}
+
+const EVERYTHING: ByteRange = { startBytes: 0, lengthBytes: Infinity };
+
+async function* readStream(file: string): AsyncGenerator<Uint8Array> {
   try {
-    yield* createReadStream(file, { highWaterMark: PIECE_BYTES, ...part }) as AsyncIterable<Uint8Array>;
+    yield* createReadStream(file, { highWaterMark: PIECE_BYTES }) as AsyncIterable<Uint8Array>;
   } catch (error) {
     throw hasSystemCode(error) ? unreadable(file, error) : error;
   }
