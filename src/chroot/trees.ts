@@ -8,7 +8,8 @@ export type TreeStorage = "auto" | "tmpfs" | "disk";
 /** A place for the trees of one build; nothing of it outlives the build. */
 export interface Trees {
   readonly directory: string;
-  readonly inMemory: boolean;
+  /** Whether more than was asked for fits without being slow: in memory, as much as is free by now. */
+  hasRoomFor(moreBytes: number): Promise<boolean>;
   /** Removes the trees, also those of an earlier build that was killed here. */
   dispose(): Promise<void>;
 }
@@ -48,7 +49,7 @@ export async function createTrees(host: Host, options: TreesOptions): Promise<Tr
   }
   return {
     directory,
-    inMemory,
+    hasRoomFor: async (moreBytes) => inMemory && moreBytes <= (await freeMemoryBytes(host)) * MEMORY_SHARE,
     dispose: async () => {
       if (inMemory) await host.processes.run({ argv: ["umount", "-l", directory], package: "mount" });
       await host.files.remove(directory);

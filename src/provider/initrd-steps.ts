@@ -1,6 +1,6 @@
 import path from "node:path";
 import { copyTree, createRootRunner, type RootRunner } from "../chroot/index.ts";
-import type { Step } from "../core/index.ts";
+import type { Step, StepValues } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 import {
   belongInTree,
@@ -12,6 +12,7 @@ import {
   placeAdditionalFiles,
 } from "../image/index.ts";
 import { digestsOfFiles, withLocalFiles } from "./local-files.ts";
+import type { PackageSteps } from "./package-steps.ts";
 import { type ProviderBuild, signalOption } from "./provider-build.ts";
 import { saveResultsIn } from "./saved-results.ts";
 import type { TreeSteps } from "./tree-steps.ts";
@@ -25,11 +26,12 @@ export interface InitrdSteps {
 }
 
 /**
- * Describes how initrds are built. Those that only unified kernel images have are built from a copy of the tree, in memory,
- * while the tree is configured and put on the disk.
+ * Describes how initrds are built. Those that only unified kernel images have are built from a copy of the tree while
+ * that is configured and put on the disk, as long as there is memory for the copy.
  */
 export function initrdSteps(
   build: ProviderBuild,
+  { packageSet }: PackageSteps,
   { trees, tools, baseTree, installedTree, openTree }: TreeSteps,
 ): InitrdSteps {
   const { host, request, paths } = build;
@@ -60,30 +62,36 @@ export function initrdSteps(
     savesMeanwhile: true,
     run: async (values) => {
       const tree = await values.get(sourceTree);
-      const toolRunner = await values.get(tools);
-      const { directory, inMemory } = await values.get(trees);
       await placeAdditionalFiles(host, openImageTree(host, tree.root), files, "/");
       const kernels = (await findKernels(host, tree.root)).map((version) => {
         return { version, initrd: path.join(paths.records, `initrd.img-${version}`) };
       });
+      const isWaitedFor = await belongInTree(host, tree.root, { isUnified });
+      const copy = isWaitedFor ? undefined : await copyOf(values, tree);
       const modules = extraModules?.split(/\s+/).filter(Boolean) ?? [];
-      const buildFrom = (source: RootRunner): Promise<void> =>
-        buildInitrds(host, source, toolRunner, directory, kernels, modules);
-      // On disk a copy would cost more than waiting.
-      if (!inMemory || (await belongInTree(host, tree.root, { isUnified }))) {
-        await buildFrom(tree);
+      const scratch = (await values.get(trees)).directory;
+      building = buildInitrds(host, copy ?? tree, await values.get(tools), scratch, kernels, modules);
+      if (copy === undefined) {
+        await building;
         return kernels;
       }
-      const copy = path.join(directory, "tree-of-initrd");
-      await copyTree(host, toolRunner, tree.root, copy);
-      const { sourceDateEpoch } = await values.get(baseTree);
-      const source = createRootRunner(host, copy, { sourceDateEpoch, ...signalOption(build) });
-      building = buildFrom(source).finally(() => host.files.remove(copy));
+      building = building.finally(() => host.files.remove(copy.root));
       // Who waits for them hears of it.
       building.catch(() => undefined);
       return kernels;
     },
   };
+
+  /** Undefined when there is no memory for it: on disk it would cost more than waiting. */
+  async function copyOf(values: StepValues, tree: RootRunner): Promise<RootRunner | undefined> {
+    const place = await values.get(trees);
+    const sizes = (await values.get(packageSet)).map(({ installedSizeBytes }) => installedSizeBytes);
+    if (!(await place.hasRoomFor(sizes.reduce((sum, size) => sum + size, 0)))) return undefined;
+    const copy = path.join(place.directory, "tree-of-initrd");
+    await copyTree(host, await values.get(tools), tree.root, copy);
+    const { sourceDateEpoch } = await values.get(baseTree);
+    return createRootRunner(host, copy, { sourceDateEpoch, ...signalOption(build) });
+  }
 
   const initrds: Step<readonly BootKernel[]> = {
     name: "initrd-files",
@@ -104,13 +112,13 @@ async function buildInitrds(
   host: Host,
   tree: RootRunner,
   tools: RootRunner,
-  directory: string,
+  scratch: string,
   kernels: readonly BootKernel[],
   extraModules: readonly string[],
 ): Promise<void> {
   for (const { version, initrd } of kernels) {
-    const scratch = path.join(directory, `initrd-${version}`);
-    await host.files.makeDirectory(scratch);
-    await buildInitrd(host, tree, tools, scratch, { kernelVersion: version, extraModules, target: initrd });
+    const directory = path.join(scratch, `initrd-${version}`);
+    await host.files.makeDirectory(directory);
+    await buildInitrd(host, tree, tools, directory, { kernelVersion: version, extraModules, target: initrd });
   }
 }

@@ -16,8 +16,6 @@ export interface NeededSpaceOptions {
   readonly packages: readonly PackageSizes[];
   readonly toolPackages: readonly PackageSizes[];
   readonly disk: DiskSection | undefined;
-  /** Whether initrds are built from a second tree. */
-  readonly isTreeCopied: boolean;
   /** Archives of an earlier build that will be used again. */
   readonly hasBaseTree: boolean;
   readonly hasToolRoot: boolean;
@@ -39,7 +37,7 @@ const SPARE_TREE_BYTES = 768 * MIB;
 
 /** Estimates what a build will take; the image is sparse: only what its file systems fill counts. */
 export function neededSpace(options: NeededSpaceOptions): NeededSpace {
-  const { packages, toolPackages, disk, isTreeCopied, hasBaseTree, hasToolRoot } = options;
+  const { packages, toolPackages, disk, hasBaseTree, hasToolRoot } = options;
   const installedBytes = sum(packages, "installedSizeBytes");
   const packedBytes = sum(packages, "sizeBytes");
   // The kernel and its initrd are in the root tree and on the ESP.
@@ -49,9 +47,8 @@ export function neededSpace(options: NeededSpaceOptions): NeededSpace {
   const artifactBytes = Math.min(imageBytes, packedBytes * ZSTD_FACTOR + 2 * BOOT_FILES_BYTES);
   const baseTreeBytes = hasBaseTree ? 0 : packedBytes * ZSTD_FACTOR + BOOT_FILES_BYTES;
   const toolRootBytes = hasToolRoot ? 0 : sum(toolPackages, "sizeBytes") * GZIP_FACTOR;
-  const treeBytes = installedBytes * (isTreeCopied ? 2 : 1) + sum(toolPackages, "installedSizeBytes");
   return {
-    treeBytes: Math.ceil(treeBytes * TREE_FACTOR) + SPARE_TREE_BYTES,
+    treeBytes: Math.ceil((installedBytes + sum(toolPackages, "installedSizeBytes")) * TREE_FACTOR) + SPARE_TREE_BYTES,
     workBytes: Math.ceil(imageBytes + compressedCount * artifactBytes + baseTreeBytes + toolRootBytes),
   };
 }
@@ -79,7 +76,6 @@ export function spaceStep(
         packages: await values.get(packageSet),
         toolPackages: await values.get(toolSet),
         disk: request.template.template.disk,
-        isTreeCopied: request.template.template.systemConfig?.kernel?.uki === true,
         hasBaseTree: await has(path.join(paths.records, "base-tree.tar.zst")),
         hasToolRoot: await has(path.join(paths.chrootBuild, "chrootenv.tar.gz")),
       });

@@ -7,11 +7,11 @@ import { exclusionLines, packageRequests } from "./asked-packages.ts";
 import { withBuildTimes } from "./build-times.ts";
 import { debFamily } from "./deb-family.ts";
 import { evidenceStep } from "./evidence-step.ts";
+import { initrdSteps } from "./initrd-steps.ts";
 import { filesOf, packageLocation, packageSteps } from "./package-steps.ts";
 import type { PackageFamily, ProviderBuild } from "./provider-build.ts";
 import { type ProviderFiles, readProviderFiles } from "./provider-files.ts";
 import { type BuildPaths, type BuildRequest, type Provider, stageEnd } from "./provider.ts";
-import { initrdSteps } from "./initrd-steps.ts";
 import { rawImageSteps } from "./raw-image-steps.ts";
 import { repositorySources, snapshotUrls } from "./repository-sources.ts";
 import { snapshotAddresses } from "./snapshot-addresses.ts";
@@ -55,7 +55,7 @@ export async function initProvider(host: Host, request: BuildRequest): Promise<P
       if (locked !== undefined) requireFresh(locked.file, locked.inputs, inputs);
       const packages = packageSteps(build);
       const tree = treeSteps(build, packages);
-      const { image, ends } = rawImageSteps(build, packages, tree, initrdSteps(build, tree));
+      const { image, ends } = rawImageSteps(build, packages, tree, initrdSteps(build, packages, tree));
       const packagesEnd = stageEnd("packages", [packages.store], async () => [paths.packageCache]);
       const allEnds = { packages: packagesEnd, ...ends };
       return {
