@@ -8,7 +8,7 @@ export type TreeStorage = "auto" | "tmpfs" | "disk";
 /** A place for the trees of one build; nothing of it outlives the build. */
 export interface Trees {
   readonly directory: string;
-  /** Whether more than was asked for fits without being slow: in memory, as much as is free by now. */
+  /** Whether there is memory for so much more, even if all that was asked for is still to be taken. */
   hasRoomFor(moreBytes: number): Promise<boolean>;
   /** Removes the trees, also those of an earlier build that was killed here. */
   dispose(): Promise<void>;
@@ -49,7 +49,8 @@ export async function createTrees(host: Host, options: TreesOptions): Promise<Tr
   }
   return {
     directory,
-    hasRoomFor: async (moreBytes) => inMemory && moreBytes <= (await freeMemoryBytes(host)) * MEMORY_SHARE,
+    hasRoomFor: async (moreBytes) =>
+      inMemory && neededBytes + moreBytes <= (await freeMemoryBytes(host)) * MEMORY_SHARE,
     dispose: async () => {
       if (inMemory) await host.processes.run({ argv: ["umount", "-l", directory], package: "mount" });
       await host.files.remove(directory);

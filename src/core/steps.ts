@@ -24,7 +24,7 @@ export interface Step<T> {
   keyOfResult?(result: T): Json;
   /** Saves results between builds; absent: the step runs whenever its result is needed. */
   readonly saved?: SavedResults<T>;
-  /** Other steps run while the result is being saved: they must not change what is. */
+  /** Other steps run while the result is being saved, or even made complete: they must not change what that reads. */
   readonly savesMeanwhile?: true;
   run(values: StepValues, key: string): Promise<T>;
 }

@@ -3,7 +3,7 @@ import { copyTree, createRootRunner, type RootRunner } from "../chroot/index.ts"
 import type { Step, StepValues } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 import {
-  belongInTree,
+  belongsInTree,
   type BootKernel,
   buildInitrd,
   filesOfInitrd,
@@ -17,12 +17,19 @@ import { type ProviderBuild, signalOption } from "./provider-build.ts";
 import { saveResultsIn } from "./saved-results.ts";
 import type { TreeSteps } from "./tree-steps.ts";
 
-/** The steps from an installed tree to an initrd for each of its kernels. */
+/** The initrds of a tree. */
+export interface PlannedInitrds {
+  readonly kernels: readonly BootKernel[];
+  /** Whether they have to be in /boot before the tree is configured. */
+  readonly isInTree: boolean;
+}
+
+/** How a tree gets an initrd for each of its kernels. */
 export interface InitrdSteps {
-  /** Which there will be; they may still be in the making. */
-  readonly plannedInitrds: Step<readonly BootKernel[]>;
-  /** The same, once they are complete. */
-  readonly initrds: Step<readonly BootKernel[]>;
+  /** Which initrds there will be: their files may still be in the making. */
+  readonly plannedInitrds: Step<PlannedInitrds>;
+  /** Waits for the files, after the step. @throws as `buildInitrd` */
+  readonly complete: () => Promise<void>;
 }
 
 /**
@@ -40,23 +47,25 @@ export function initrdSteps(
   const { enableExtraModules: extraModules, uki: isUnified = false } = template.systemConfig?.kernel ?? {};
   const sourceTree = files.length === 0 ? installedTree : openTree;
   let building: Promise<void> = Promise.resolve();
+  let removing: Promise<void> = Promise.resolve();
 
-  const record = saveResultsIn<readonly BootKernel[]>(host, {
+  const record = saveResultsIn<PlannedInitrds>(host, {
     record: path.join(paths.records, "initrd.json"),
-    filesOf: (kernels) => kernels.map(({ initrd }) => initrd),
+    filesOf: ({ kernels }) => kernels.map(({ initrd }) => initrd),
   });
-  const plannedInitrds: Step<readonly BootKernel[]> = {
+  const plannedInitrds: Step<PlannedInitrds> = {
     name: "initrd",
     stage: "compose",
     title: "Building the initrd",
     inputs: [baseTree],
     needs: [sourceTree, tools, trees],
-    settings: async () => ({ extraModules, files: await digestsOfFiles(host, files) }),
+    settings: async () => ({ extraModules, files: await digestsOfFiles(host, files), isUnified }),
     saved: {
       load: (key) => record.load(key),
-      save: async (key, kernels) => {
+      save: async (key, planned) => {
         await building;
-        await record.save(key, kernels);
+        await removing;
+        await record.save(key, planned);
       },
     },
     savesMeanwhile: true,
@@ -66,19 +75,14 @@ export function initrdSteps(
       const kernels = (await findKernels(host, tree.root)).map((version) => {
         return { version, initrd: path.join(paths.records, `initrd.img-${version}`) };
       });
-      const isWaitedFor = await belongInTree(host, tree.root, { isUnified });
-      const copy = isWaitedFor ? undefined : await copyOf(values, tree);
+      const isInTree = await belongsInTree(host, tree.root, { isUnified });
+      const copy = isInTree ? undefined : await copyOf(values, tree);
       const modules = extraModules?.split(/\s+/).filter(Boolean) ?? [];
       const scratch = (await values.get(trees)).directory;
       building = buildInitrds(host, copy ?? tree, await values.get(tools), scratch, kernels, modules);
-      if (copy === undefined) {
-        await building;
-        return kernels;
-      }
-      building = building.finally(() => host.files.remove(copy.root));
-      // Who waits for them hears of it.
-      building.catch(() => undefined);
-      return kernels;
+      if (copy === undefined) await building;
+      else removing = removeAfter(building, copy);
+      return { kernels, isInTree };
     },
   };
 
@@ -93,19 +97,13 @@ export function initrdSteps(
     return createRootRunner(host, copy, { sourceDateEpoch, ...signalOption(build) });
   }
 
-  const initrds: Step<readonly BootKernel[]> = {
-    name: "initrd-files",
-    stage: "compose",
-    inputs: [plannedInitrds],
-    settings: null,
-    run: async (values) => {
-      const kernels = await values.get(plannedInitrds);
-      await building;
-      return kernels;
-    },
-  };
+  /** Frees memory, no more: who waits for the initrds hears of what went wrong. */
+  async function removeAfter(work: Promise<void>, { root }: RootRunner): Promise<void> {
+    await work.catch(() => undefined);
+    await host.files.remove(root).catch(() => undefined);
+  }
 
-  return { plannedInitrds, initrds };
+  return { plannedInitrds, complete: () => building };
 }
 
 async function buildInitrds(

@@ -4,7 +4,7 @@ import type { ImageTemplate } from "../config/index.ts";
 import { type Json, keyOf, type Sha256Hex, type Step } from "../core/index.ts";
 import type { Host } from "../host/index.ts";
 import {
-  belongInTree,
+  type BootKernel,
   compressImage,
   configureSystem,
   type DiskPlan,
@@ -34,6 +34,7 @@ import type { TreeSteps } from "./tree-steps.ts";
 interface FinishedTree {
   readonly runner: RootRunner;
   readonly plan: DiskPlan;
+  readonly kernels: readonly BootKernel[];
   readonly buildKey: Sha256Hex;
   /** The kernel command line, but for the root file system. */
   readonly cmdline: string;
@@ -44,7 +45,7 @@ export function rawImageSteps(
   build: ProviderBuild,
   { packageSet }: PackageSteps,
   { tools, baseTree, openTree }: TreeSteps,
-  { plannedInitrds, initrds }: InitrdSteps,
+  initrds: InitrdSteps,
 ): Pick<ImageSteps, "image"> & { readonly ends: Pick<ImageSteps["ends"], "compose" | "configuration"> } {
   const { host, request, paths, architecture, atEnd } = build;
   const { emit } = request;
@@ -62,7 +63,7 @@ export function rawImageSteps(
     name: "configured-tree",
     stage: "configuration",
     title: "Configuring system",
-    inputs: [baseTree, plannedInitrds],
+    inputs: [baseTree, initrds.plannedInitrds],
     needs: [openTree],
     settings: async () => ({ ...secretsOf(template), ...((await inputsOfConfiguration()) as object) }),
     run: async (values) => {
@@ -78,8 +79,10 @@ export function rawImageSteps(
       const plan = isGrowing ? withGrowingPartition(disk) : disk;
       const { kernel, selinux } = template.systemConfig ?? {};
       const isUnified = kernel?.uki === true;
-      if (await belongInTree(host, runner.root, { isUnified })) {
-        await placeInitrds(host, runner.root, await values.get(initrds));
+      const { kernels, isInTree } = await values.get(initrds.plannedInitrds);
+      if (isInTree) {
+        await initrds.complete();
+        await placeInitrds(host, runner.root, kernels);
       }
       const cmdline = await selinuxCommandLine(openImageTree(host, runner.root), selinux?.mode, kernel?.cmdline ?? "");
       await prepareBoot(host, runner.root, plan, { cmdline, isUnified });
@@ -97,7 +100,7 @@ export function rawImageSteps(
         positionOf: request.template.positionOf,
         isDefault: request.template.isDefault,
       });
-      return { runner, plan, buildKey, cmdline };
+      return { runner, plan, kernels, buildKey, cmdline };
     },
   };
 
@@ -113,20 +116,22 @@ export function rawImageSteps(
       filesOf: ({ artifacts }) => artifacts.map((artifact) => artifact.path),
     }),
     run: async (values) => {
-      const { runner, plan, buildKey, cmdline } = await values.get(configuredTree);
+      const { runner, plan, kernels, buildKey, cmdline } = await values.get(configuredTree);
       const toolRunner = await values.get(tools);
       const { sourceDateEpoch } = await values.get(baseTree);
       const { name: kernelName, uki } = template.systemConfig?.kernel ?? {};
-      const esp = async () =>
-        planEsp(host, {
+      const esp = async () => {
+        await initrds.complete();
+        return planEsp(host, {
           root: runner.root,
           architecture,
-          kernels: await values.get(initrds),
+          kernels,
           cmdline,
           rootPartUuid: partitionAt(plan, "/")?.partUuid ?? "",
           ...(kernelName === undefined ? {} : { kernelName }),
           isUnified: uki === true,
         });
+      };
       const name = `${template.image.name}-${template.image.version}.raw`;
       const unfinished = host.files.temporaryName(paths.imageBuild, `.${name}`);
       atEnd.defer(() => host.files.remove(unfinished));
@@ -140,8 +145,9 @@ export function rawImageSteps(
   return {
     image,
     ends: {
-      compose: stageEnd("compose", [baseTree, initrds], async (values) => {
-        const kernels = await values.get(initrds);
+      compose: stageEnd("compose", [baseTree, initrds.plannedInitrds], async (values) => {
+        const { kernels } = await values.get(initrds.plannedInitrds);
+        await initrds.complete();
         return [(await values.get(baseTree)).archive, ...kernels.map((kernel) => kernel.initrd)];
       }),
       configuration: stageEnd("configuration", [configuredTree], async (values) => {

@@ -14,6 +14,7 @@ const TEMPLATES = {
   "a.yml": `${BASE}systemConfig: { name: control }\n`,
   "b.yml": `${BASE}systemConfig: { name: control, hostname: other }\n`,
   "fail.yml": `${BASE}systemConfig: { name: control, configurations: [{ cmd: "exit 7" }] }\n`,
+  "hang.yml": `${BASE}systemConfig: { name: control, postInstallScripts: [{ inline: "#!/bin/sh\\nsleep 300" }] }\n`,
   "keep.yml": "core: { cleanup_on_failure: false }\n",
 };
 
@@ -77,6 +78,12 @@ describe("a build that is steered", () => {
     expect(stderr).toContain("nothing unfinished was kept");
     const left = (await readdir(target())).filter((name) => name.startsWith("."));
     expect(left).toEqual([".lock", ".records"]);
+  });
+
+  it("says which step it was when a script never ends", async () => {
+    const { exitCode, stderr } = await build("hang.yml", "--timeout", "20s");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('within 20s: it was in the stage "configuration", step "configured-tree"');
   });
 
   it("keeps the tree of a failed build when the configuration says so, until it is cleaned away", async () => {

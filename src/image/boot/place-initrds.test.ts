@@ -2,7 +2,7 @@ import { lstatSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { fakeTree } from "../../../test/fixtures/fake-tree.ts";
-import { belongInTree, placeInitrds } from "./place-initrds.ts";
+import { belongsInTree, placeInitrds } from "./place-initrds.ts";
 
 describe("placeInitrds()", () => {
   it("copies them to where their kernels are, and never out of the tree", async () => {
@@ -35,13 +35,13 @@ describe("placeInitrds()", () => {
   });
 });
 
-describe("belongInTree()", () => {
+describe("belongsInTree()", () => {
   it.each([
     ["a system that starts from /boot", false, {}, true],
     ["one that starts from unified kernel images", true, {}, false],
     ["one whose update-initramfs renews what is there", true, { "usr/sbin/update-initramfs": "" }, true],
   ])("%s", async (_, isUnified, program, expected) => {
     using tree = fakeTree(program);
-    expect(await belongInTree(tree.host, tree.root, { isUnified })).toBe(expected);
+    expect(await belongsInTree(tree.host, tree.root, { isUnified })).toBe(expected);
   });
 });

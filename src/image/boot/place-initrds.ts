@@ -16,12 +16,12 @@ export function initrdPath(kernelVersion: string): string {
 }
 
 /**
- * Whether the initrds of a tree have to be in its /boot before it is configured. Unified kernel images have their own, and
+ * Whether an initrd has to be in the /boot of its tree before that is configured. Unified kernel images have their own, and
  * another copy would be a tenth of a small system: only the program that renews initrds in /boot still wants one there.
  *
  * @see update-initramfs(8)
  */
-export async function belongInTree(
+export async function belongsInTree(
   host: Pick<Host, "files">,
   root: string,
   { isUnified }: { readonly isUnified: boolean },

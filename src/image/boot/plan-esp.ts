@@ -100,7 +100,7 @@ function kernelOf(kernelVersion: string): string {
   return `/boot/vmlinuz-${kernelVersion}`;
 }
 
-/** The initrd of a unified image: one in the tree counts, which a script of the template may have changed. */
+/** The initrd of a unified image: one in the tree counts, which a script of the template may have made. */
 async function initrdPiece(
   { files }: Pick<Host, "files">,
   tree: ImageTree,

@@ -42,6 +42,7 @@ export async function makeRawImage(host: Host, tools: RootRunner, request: RawIm
   for (const partition of plan.partitions) {
     if (partition.fs?.type === "ext4") await fillExt4(host, tools, request, partition, partition.fs);
   }
+  const bootFiles = await request.esp();
   await using file = await host.files.open(imageFile);
   // Firmware starts from the first one.
   const esp = plan.partitions.find(({ typeGuid }) => typeGuid === ESP_GUID);
@@ -51,7 +52,7 @@ export async function makeRawImage(host: Host, tools: RootRunner, request: RawIm
     const { offsetBytes, sizeBytes, startLba } = partition;
     const place = { offsetBytes, sizeBytes, hiddenSectors: startLba, timeSeconds: request.sourceDateEpoch };
     const content = await fatContent(host, request, partition);
-    const nodes = partition === esp ? mergeFatTrees(await request.esp(), content) : content;
+    const nodes = partition === esp ? mergeFatTrees(bootFiles, content) : content;
     await writeFat(file, { ...place, ...fs }, nodes);
   }
 }

@@ -22,7 +22,7 @@ export const Kernel = Type.Object(
     enableExtraModules: Type.Optional(
       text("Modules to add to the initrd, separated by spaces", "usbcore nvme"),
     ),
-    uki: Type.Optional(flag("Make a unified kernel image: kernel, initrd and command line in one program that systemd-boot starts")),
+    uki: Type.Optional(flag("Make a unified kernel image: kernel, initrd and command line in one program that systemd-boot starts. The initrd is not in /boot then; one that a script makes there as initrd.img-VERSION is taken instead")),
     packages: Type.Optional(texts("Kernel packages; a template's list replaces the defaults'", ["linux-image-amd64"])),
   },
   { ...closed, description: "Kernel" },
