@@ -51,7 +51,7 @@ function measure(base: string, keyFile: string): void {
   writeFileSync(configuration, `mirrors: { azure-linux: { url: "https://rpm.example.org", keys: ["${keyFile}"] } }\n`);
   const places = ["--mirror", `azure-linux=file://${base}`, "--config", configuration];
   const uncompressed = path.join(work, "uncompressed.yml");
-  writeFileSync(uncompressed, `extends: ${SHIPPED}\ndisk: { artifacts: [{ type: raw }] }\n`);
+  writeFileSync(uncompressed, `${readFileSync(SHIPPED, "utf8")}disk: { artifacts: [{ type: raw }] }\n`);
   const packages = lockedPackages(base, places);
 
   const build = (template: string, ...flags: string[]): number => {
