@@ -5,6 +5,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nodeFiles } from "../../src/host/index.ts";
 import { type BootableDistribution, makeBootable } from "../fixtures/rpm-distribution/bootable/make-bootable.ts";
 import { copyProgram } from "./support/copy-program.ts";
 import { makeUser } from "./support/make-user.ts";
@@ -107,6 +108,7 @@ describe("shipped templates of rpm systems, built from the fixture distribution"
     let distribution: BootableDistribution;
     let directory: string;
     let image: string;
+    let compressedSha256: string;
     let manifest: { packages: { name: string; version: string; architecture: string }[]; warnings: unknown[] };
 
     beforeAll(async () => {
@@ -116,6 +118,7 @@ describe("shipped templates of rpm systems, built from the fixture distribution"
       await mkdir(directory, { mode: 0o755 });
       await build(system, distribution, directory, password);
       image = path.join(directory, "out", `${system.image}.gz`);
+      compressedSha256 = await nodeFiles.sha256(image);
       await succeed(["gzip", "--decompress", image]);
       image = image.slice(0, -".gz".length);
       manifest = JSON.parse(await readFile(path.join(directory, "out/manifest.json"), "utf8")) as typeof manifest;
@@ -160,6 +163,13 @@ describe("shipped templates of rpm systems, built from the fixture distribution"
       },
     );
 
+    // One of the systems is enough.
+    const itOnce = system === SYSTEMS[0] ? it : () => undefined;
+    itOnce("is the same when its trees are on disk and nothing is done meanwhile", async () => {
+      const output = await build(system, distribution, directory, password, ["tree_storage: disk", "workers: 1"]);
+      expect(await nodeFiles.sha256(path.join(output, `${system.image}.gz`))).toBe(compressedSha256);
+    });
+
     it("has a manifest and an SBOM that name what the database names", async ({ skip }) => {
       if (system.skipReason !== "") skip(system.skipReason);
       const sbom = await readFile(path.join(directory, "out/spdx_manifest.json"), "utf8");
@@ -178,10 +188,13 @@ async function build(
   { base, keyFile }: BootableDistribution,
   directory: string,
   password: string,
-): Promise<void> {
+  settings: readonly string[] = [],
+): Promise<string> {
   const configuration = path.join(directory, "configuration.yml");
   // The address comes with the command, the keys from the configuration.
-  await writeFile(configuration, `mirrors: { ${os}: { url: "https://rpm.example.org", keys: ["${keyFile}"] } }\n`);
+  const mirror = `mirrors: { ${os}: { url: "https://rpm.example.org", keys: ["${keyFile}"] } }`;
+  await writeFile(configuration, [mirror, ...settings, ""].join("\n"));
+  const output = path.join(directory, settings.length === 0 ? "out" : "out-again");
   const home = asUser ? path.join(directory, "copy") : REPOSITORY;
   if (asUser) await copyProgram(home);
   const shipped = path.join(home, "image-templates", template);
@@ -190,17 +203,18 @@ async function build(
   const argv = [
     path.join(home, "os-image-composer"),
     ...["build", arch === "x86_64" ? shipped : ofArchitecture],
-    ...["--mirror", `${os}=file://${base}`, "--config", configuration, "--output", path.join(directory, "out")],
+    ...["--mirror", `${os}=file://${base}`, "--config", configuration, "--output", output, "--no-image-cache"],
   ] as const;
   const env = { ...process.env, OIC_ADMIN_PASSWORD: password, HOME: directory };
   if (!asUser) {
     await succeed([...argv], { cwd: directory, env });
-    return;
+    return output;
   }
   await using user = await makeUser();
   await succeed(["chown", "-R", user.name, directory]);
   const through = ["setpriv", "--reuid", user.name, "--regid", user.name, "--init-groups"] as const;
   await succeed([...through, ...argv], { cwd: directory, env });
+  return output;
 }
 
 /** Prints one line about the started system; it has no single quote in it. */
