@@ -1,7 +1,9 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Worker } from "node:worker_threads";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ComposerError } from "../core/index.ts";
 import { createThreads, type Job, oneThread, type Threads } from "./index.ts";
 
@@ -127,13 +129,23 @@ describe("Threads.map()", () => {
     expect(new Set(ids).size).toBe(2);
   });
 
-  it("replaces a thread that ended between two jobs", async () => {
+  it("replaces threads that ended between two jobs", async () => {
+    const ends: Promise<unknown>[] = [];
+    // The pool, which listened first, knows of an end when this does.
+    const watch = (worker: Worker): void => void ends.push(once(worker, "exit"));
+    process.on("worker", watch);
     const job: Job<number, number> = { name: "exit later", run: (n) => n };
-    const seen: number[] = [];
-    for await (const output of createThreads(entry, 2).map(job, upTo(6))) {
-      seen.push(output);
-      await new Promise((done) => setTimeout(done, 30));
+    const inputs = async function* (): AsyncGenerator<number> {
+      for (const first of [0, 2, 4]) {
+        yield* [first, first + 1];
+        await vi.waitFor(() => expect(ends).toHaveLength(first + 2));
+        await Promise.all(ends);
+      }
+    };
+    try {
+      expect(await collect(createThreads(entry, 2).map(job, inputs()))).toEqual(upTo(6));
+    } finally {
+      process.off("worker", watch);
     }
-    expect(seen).toEqual(upTo(6));
   });
 });

@@ -87,6 +87,23 @@ describe("a mistake on the command line", () => {
   });
 });
 
+describe("standard output", () => {
+  const through = (script: string): string[] => ["bash", "-c", `set -o pipefail; ${script}`, "bash"];
+
+  it("that cannot be written to is an error", async () => {
+    await using place = await openWorkplace();
+    const result = await place.compose(["version"], through('"$@" >/dev/full'));
+    expect(result.exitCode).toBe(1);
+    await expectGolden(expect, result, "standard-output-full", {});
+  });
+
+  it("that nobody reads any more is none", async () => {
+    await using place = await openWorkplace();
+    const result = await place.compose(["build", "--help"], through('"$@" | true'));
+    expect(result).toEqual({ exitCode: 0, stdout: "", stderr: "" });
+  });
+});
+
 describe("a mistake in the template", () => {
   it("is shown with all others at once, each with its place", async () => {
     await using place = await openWorkplace();

@@ -106,9 +106,9 @@ function guestScript(): string {
     "rm -rf /etc/apt/sources.list /etc/apt/sources.list.d",
     `cp -r ${GUEST_DIRECTORY}/apt/. /etc/apt/`,
     `start=$(date +%s)`,
-    `cd /; ${argv.join(" ")}`,
+    // Not to the serial line: others write to it, and getty hangs it up.
+    `cd /; ${argv.join(" ")} >${GUEST_DIRECTORY}/log 2>&1`,
     "code=$?",
-    // Not to the serial line, where others would write into it.
     `echo "code=$code date=$(date +%s) seconds=$(($(date +%s) - start)) kernel=$(uname -r) hostname=$(hostname) ${sums.join(" ")}" >${GUEST_DIRECTORY}/report`,
     "sync",
     "systemctl --no-block poweroff",
@@ -143,8 +143,10 @@ async function buildInGuest(image: string, disk: string): Promise<string> {
   try {
     // What it has written is on the disk when it is off.
     await session.waitFor(/Power down/, GUEST_TIMEOUT_MS);
-    const report = (await succeed(["debugfs", "-R", "cat /report", disk])).trim();
-    if (!report.includes("code=0")) console.log(session.transcript);
+    const written = async (name: string): Promise<string> =>
+      (await succeed(["debugfs", "-R", `cat /${name}`, disk])).trim();
+    const report = await written("report");
+    if (!report.includes("code=0")) console.log(session.transcript, await written("log"));
     return report;
   } finally {
     await session.close();
@@ -155,7 +157,6 @@ async function buildInGuest(image: string, disk: string): Promise<string> {
 function guestCredentials(): ReadonlyMap<string, string> {
   const service = [
     "[Unit]\nDescription=Build on the second disk\nAfter=multi-user.target\n[Service]\nType=exec",
-    "StandardOutput=tty\nStandardError=tty\nTTYPath=/dev/ttyS0",
     `ExecStart=/bin/sh -c 'mkdir -p ${GUEST_DIRECTORY} && mount -L ${DISK_LABEL} ${GUEST_DIRECTORY} && exec sh ${GUEST_DIRECTORY}/build.sh'`,
     "",
   ];
