@@ -2,15 +2,13 @@ import path from "node:path";
 import type { RootRunner } from "../chroot/index.ts";
 import type { ImageTemplate } from "../config/index.ts";
 import { type Json, keyOf, type Sha256Hex, type Step } from "../core/index.ts";
-import type { Host } from "../host/index.ts";
 import {
+  beginRawImage,
   type BootKernel,
-  compressImage,
   configureSystem,
   type DiskPlan,
-  findDataRanges,
+  finishRawImage,
   formatFstab,
-  makeRawImage,
   openImageTree,
   partitionAt,
   placeInitrds,
@@ -18,7 +16,6 @@ import {
   planEsp,
   prepareBoot,
   prepareGrowth,
-  type RunProgram,
   selinuxCommandLine,
   withGrowingPartition,
 } from "../image/index.ts";
@@ -26,7 +23,8 @@ import type { ProviderBuild } from "./provider-build.ts";
 import type { InitrdSteps } from "./initrd-steps.ts";
 import type { PackageSteps } from "./package-steps.ts";
 import { digestsOfFiles, digestsOfScripts, withLocalFiles } from "./local-files.ts";
-import { type Artifact, type BuiltImage, type ImageSteps, stageEnd } from "./provider.ts";
+import { type BuiltImage, type ImageSteps, stageEnd } from "./provider.ts";
+import { openRawArtifacts } from "./raw-artifacts.ts";
 import { saveResultsIn } from "./saved-results.ts";
 import type { TreeSteps } from "./tree-steps.ts";
 
@@ -120,24 +118,29 @@ export function rawImageSteps(
       const toolRunner = await values.get(tools);
       const { sourceDateEpoch } = await values.get(baseTree);
       const { name: kernelName, uki } = template.systemConfig?.kernel ?? {};
-      const esp = async () => {
-        await initrds.complete();
-        return planEsp(host, {
-          root: runner.root,
-          architecture,
-          kernels,
-          cmdline,
-          rootPartUuid: partitionAt(plan, "/")?.partUuid ?? "",
-          ...(kernelName === undefined ? {} : { kernelName }),
-          isUnified: uki === true,
-        });
-      };
       const name = `${template.image.name}-${template.image.version}.raw`;
       const unfinished = host.files.temporaryName(paths.imageBuild, `.${name}`);
       atEnd.defer(() => host.files.remove(unfinished));
-      await makeRawImage(host, toolRunner, { plan, tree: runner.root, esp, imageFile: unfinished, sourceDateEpoch });
-      const finalName = path.join(paths.imageBuild, name);
-      const artifacts = await finishArtifacts(host, toolRunner, unfinished, finalName, template);
+      await using files = openRawArtifacts(host, toolRunner, {
+        image: unfinished,
+        finalName: path.join(paths.imageBuild, name),
+        wanted: template.disk?.artifacts ?? [{ type: "raw" }],
+      });
+
+      const raw = { plan, tree: runner.root, imageFile: unfinished, sourceDateEpoch };
+      await files.begin(await beginRawImage(host, toolRunner, raw));
+      await initrds.complete();
+      const bootFiles = await planEsp(host, {
+        root: runner.root,
+        architecture,
+        kernels,
+        cmdline,
+        rootPartUuid: partitionAt(plan, "/")?.partUuid ?? "",
+        ...(kernelName === undefined ? {} : { kernelName }),
+        isUnified: uki === true,
+      });
+      await finishRawImage(host, raw, bootFiles);
+      const artifacts = await files.finish();
       return { artifacts, buildKey };
     },
   };
@@ -155,50 +158,6 @@ export function rawImageSteps(
       }),
     },
   };
-}
-
-/** Compresses the image as the template asks, and gives every file its name once it is complete. */
-async function finishArtifacts(
-  host: Host,
-  tools: RootRunner,
-  rawImage: string,
-  finalName: string,
-  template: ImageTemplate,
-): Promise<Artifact[]> {
-  const wanted = template.disk?.artifacts ?? [{ type: "raw" as const }];
-  const bind = { source: path.dirname(rawImage), target: IMAGE_DIRECTORY, writable: true };
-  const run: RunProgram = (argv, onLine) =>
-    tools.run({ argv, binds: [bind], ...(onLine === undefined ? {} : { onLine }) });
-  const stream = (argv: readonly [string, ...string[]]) => tools.stream({ argv, binds: [bind] });
-  const seen = { file: rawImage, seenDirectory: IMAGE_DIRECTORY };
-  const ranges = await findDataRanges(host.files, stream, seen);
-  const artifacts: Artifact[] = [];
-  for (const { compression } of wanted) {
-    if (compression === undefined) continue;
-    const threadCount = host.environment.cpuCount;
-    const compressed = await compressImage(host.files, run, { ...seen, compression, ranges, threadCount });
-    const name = `${finalName}${path.extname(compressed.file)}`;
-    artifacts.push(await publish(host, compressed.file, { path: name, compression, sha256: compressed.sha256 }));
-  }
-  const isRawWanted = wanted.some(({ compression }) => compression === undefined);
-  if (isRawWanted) {
-    const sha256 = await host.files.sha256OfRanges(rawImage, ranges);
-    artifacts.push(await publish(host, rawImage, { path: finalName, compression: undefined, sha256 }));
-  }
-  return artifacts;
-}
-
-/** Where the image is seen inside the tool root. */
-const IMAGE_DIRECTORY = "/run/image";
-
-async function publish(
-  host: Host,
-  from: string,
-  artifact: Pick<Artifact, "path" | "compression" | "sha256">,
-): Promise<Artifact> {
-  await host.files.rename(from, artifact.path);
-  const stat = await host.files.stat(artifact.path);
-  return { ...artifact, format: "raw", sizeBytes: stat?.sizeBytes ?? 0 };
 }
 
 /** The template as it may be shown and hashed in public: a digest of a short password would tell the password. */

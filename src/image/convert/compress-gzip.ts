@@ -4,10 +4,26 @@ import type { ByteRange, HostFiles } from "../../host/index.ts";
 import type { SeenFile } from "./data-ranges.ts";
 
 export interface GzipOptions extends SeenFile {
-  /** Where the file has data; it is zero elsewhere. */
-  readonly ranges: readonly ByteRange[];
   /** How many programs run at the same time. */
   readonly threadCount: number;
+}
+
+/** A gzip file of an image, which may still be in the making. */
+export interface GzipCompression extends AsyncDisposable {
+  /**
+   * Goes ahead with what lies in parts of the image that nobody writes to any more, and leaves one processor to those
+   * who make the rest.
+   *
+   * @param ranges where the image has data by now
+   */
+  begin(ranges: readonly ByteRange[], settled: readonly ByteRange[]): Promise<void>;
+  /**
+   * Compresses what is left.
+   *
+   * @param ranges where the image has data; it is zero elsewhere
+   * @throws {HOST_PROGRAM_FAILED} @throws {HOST_FILE_UNREADABLE} @throws {HOST_FILE_UNWRITABLE}
+   */
+  finish(ranges: readonly ByteRange[]): Promise<CompressedFile>;
 }
 
 /** A file that is complete under its name. */
@@ -24,14 +40,22 @@ const BLOCK_BYTES = 4 * MIB;
 /** Half of the time of level 6, for 2 % more bytes of a system. */
 const LEVEL = 4;
 
-/** Compresses blocks of a file: block N of `$1/$2` becomes `$1/$3/N`, and then N a line. All programs are of coreutils, or gzip. */
-const COMPRESS_BLOCKS = `set -eu
-directory=$1 file=$2 parts=$3
+/**
+ * Compresses blocks of a file: block N of `$1/$2` becomes `$1/$3/N`, and then N a line. What another has taken is left
+ * to it. All programs are of coreutils, or gzip.
+ */
+const COMPRESS_BLOCKS = `set -euC
+directory=$1 file=$2 parts=$1/$3
 shift 3
 for block in "$@"; do
-  dd if="$directory/$file" bs=${BLOCK_BYTES} skip="$block" count=1 status=none |
-    gzip --no-name -${LEVEL} >"$directory/$parts/$block"
-  echo "$block"
+  if said=$( (: >"$parts/$block.taken") 2>&1); then
+    dd if="$directory/$file" bs=${BLOCK_BYTES} skip="$block" count=1 status=none |
+      gzip --no-name -${LEVEL} >"$parts/$block"
+    echo "$block"
+  elif [ ! -e "$parts/$block.taken" ]; then
+    echo "$said" >&2
+    exit 1
+  fi
 done`;
 
 /**
@@ -40,61 +64,76 @@ done`;
  * Blocks are put together while others are compressed.
  *
  * @param run starts a program of the tool root; the lines that it writes are given to `onLine`
- * @throws {HOST_PROGRAM_FAILED} @throws {HOST_FILE_UNREADABLE} @throws {HOST_FILE_UNWRITABLE}
  * @see RFC 1952, section 2.2: a file is a series of members
  */
-export async function compressGzip(
+export function openGzip(
   files: HostFiles,
   run: RunProgram,
-  { file, seenDirectory, ranges, threadCount }: GzipOptions,
-): Promise<CompressedFile> {
-  const sizeBytes = (await files.stat(file))?.sizeBytes ?? 0;
-  const blocks = cutIntoBlocks(sizeBytes, ranges);
-  const firstHole = blocks.findIndex(({ isHole }) => isHole);
-  const distinct = blocks.filter(({ isHole, number }) => !isHole || number === firstHole);
+  { file, seenDirectory, threadCount }: GzipOptions,
+): GzipCompression {
   const parts = files.temporaryName(path.dirname(file), ".gzip");
-  await files.makeDirectory(parts);
-  const finished = new Map(distinct.map(({ number }) => [String(number), Promise.withResolvers<void>()]));
-  const names = [seenDirectory, path.basename(file), path.basename(parts)];
-  const workers = shareOut([...finished.keys()], threadCount).map((share) =>
-    run(["sh", "-c", COMPRESS_BLOCKS, "sh", ...names, ...share], (line) => finished.get(line)?.resolve()),
-  );
-  const ended = Promise.all(workers);
-  // Who waits for a block hears of it.
-  ended.catch(() => undefined);
-  const digest = createDigest("sha256");
-  const compressed = async function* (): AsyncGenerator<Uint8Array> {
-    for (const { number, isHole, lengthBytes } of blocks) {
-      const name = String(isHole ? firstHole : number);
-      await Promise.race([finished.get(name)?.promise, ended]);
-      const part = await files.readBytes(path.join(parts, name));
-      requireComplete(part, lengthBytes, file);
-      digest.update(part);
-      yield part;
-      // A part and its copy are never there together for long.
-      if (!isHole) await files.remove(path.join(parts, name));
-    }
-    await ended;
-  };
-  try {
-    const output = `${file}.gz`;
-    await files.writeAtomic(output, compressed());
-    return { file: output, sha256: digest.digest() as Sha256Hex };
-  } finally {
-    // Nobody writes into a directory that is removed.
-    await Promise.allSettled(workers);
-    await files.remove(parts);
-  }
-}
+  const finished = new Map<number, PromiseWithResolvers<void>>();
+  const workers: Promise<unknown>[] = [];
 
-/** As many lists as there are threads, each with every so many-th item: all get on at the same pace. */
-function shareOut<T>(items: readonly T[], threadCount: number): T[][] {
-  const count = Math.max(1, Math.min(threadCount, items.length));
-  return Array.from({ length: count }, (_, worker) => items.filter((_item, at) => at % count === worker));
+  const sizeBytes = async (): Promise<number> => (await files.stat(file))?.sizeBytes ?? 0;
+  /** Programs that share the blocks: whoever is free takes the next one. */
+  const start = async (blocks: readonly Block[], count: number): Promise<void> => {
+    await files.makeDirectory(parts);
+    for (const { number } of blocks) if (!finished.has(number)) finished.set(number, Promise.withResolvers());
+    const argv = ["sh", "-c", COMPRESS_BLOCKS, "sh", seenDirectory, path.basename(file), path.basename(parts)] as const;
+    const numbers = blocks.map(({ number }) => String(number));
+    for (let started = 0; started < Math.min(count, blocks.length); started += 1) {
+      const worker = run([...argv, ...numbers], (line) => finished.get(Number(line))?.resolve());
+      // Who waits for a block hears of it.
+      worker.catch(() => undefined);
+      workers.push(worker);
+    }
+  };
+
+  return {
+    async begin(ranges, settled) {
+      const blocks = cutIntoBlocks(await sizeBytes(), ranges);
+      const final = blocks.filter((block) => !block.isHole && settled.some((range) => isWithin(range, block)));
+      await start(final, Math.max(1, threadCount - 1));
+    },
+    async finish(ranges) {
+      const blocks = cutIntoBlocks(await sizeBytes(), ranges);
+      const firstHole = blocks.find(({ isHole }) => isHole);
+      await start(
+        blocks.filter((block) => !block.isHole || block === firstHole),
+        Math.max(1, threadCount),
+      );
+      const ended = Promise.all(workers);
+      ended.catch(() => undefined);
+      const digest = createDigest("sha256");
+      const compressed = async function* (): AsyncGenerator<Uint8Array> {
+        for (const block of blocks) {
+          const { number, lengthBytes } = block.isHole && firstHole !== undefined ? firstHole : block;
+          await Promise.race([finished.get(number)?.promise, ended]);
+          const part = await files.readBytes(path.join(parts, String(number)));
+          requireComplete(part, lengthBytes, file);
+          digest.update(part);
+          yield part;
+          // A part and its copy are never there together for long.
+          if (!block.isHole) await files.remove(path.join(parts, String(number)));
+        }
+        await ended;
+      };
+      const output = `${file}.gz`;
+      await files.writeAtomic(output, compressed());
+      return { file: output, sha256: digest.digest() as Sha256Hex };
+    },
+    async [Symbol.asyncDispose]() {
+      // Nobody writes into a directory that is removed.
+      await Promise.allSettled(workers);
+      await files.remove(parts);
+    },
+  };
 }
 
 interface Block {
   readonly number: number;
+  readonly startBytes: number;
   readonly lengthBytes: number;
   /** Full, and zero without being read. */
   readonly isHole: boolean;
@@ -111,9 +150,15 @@ function cutIntoBlocks(sizeBytes: number, ranges: readonly ByteRange[]): Block[]
     }),
   );
   return Array.from({ length: count }, (_, number) => {
-    const lengthBytes = Math.min(BLOCK_BYTES, sizeBytes - number * BLOCK_BYTES);
-    return { number, lengthBytes, isHole: lengthBytes === BLOCK_BYTES && !withData.has(number) };
+    const startBytes = number * BLOCK_BYTES;
+    const lengthBytes = Math.min(BLOCK_BYTES, sizeBytes - startBytes);
+    return { number, startBytes, lengthBytes, isHole: lengthBytes === BLOCK_BYTES && !withData.has(number) };
   });
+}
+
+function isWithin(range: ByteRange, { startBytes, lengthBytes }: Block): boolean {
+  const endBytes = range.startBytes + range.lengthBytes;
+  return range.startBytes <= startBytes && startBytes + lengthBytes <= endBytes;
 }
 
 /** A shell tells only how the last program of a pipe ended: the member itself says how much went into it. */

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { ComposerError } from "../../core/index.ts";
 import type { HostFiles } from "../../host/index.ts";
-import { type CompressedFile, compressGzip, type GzipOptions, type RunProgram } from "./compress-gzip.ts";
+import type { CompressedFile, GzipOptions, RunProgram } from "./compress-gzip.ts";
 
 interface Compressor {
   readonly suffix: string;
@@ -27,10 +27,13 @@ const COMPRESSORS: Readonly<Record<string, Compressor>> = {
   },
 };
 
-/** Those that `compressGzip` does. */
-const GZIP_NAMES = ["gz", "gzip"];
+/** What `openGzip` compresses. */
+export function isGzip(compression: string | undefined): boolean {
+  return compression === "gz" || compression === "gzip";
+}
 
 export interface CompressionOptions extends GzipOptions {
+  /** Not gzip, which is begun before the image is complete. */
   readonly compression: string;
 }
 
@@ -38,15 +41,14 @@ export interface CompressionOptions extends GzipOptions {
  * Compresses an image beside itself and keeps it: the same bytes for any number of threads.
  *
  * @param run starts a program of the tool root
- * @throws {TEMPLATE_UNSUPPORTED} the name of a compression that is not known @throws as `compressGzip`
+ * @throws {TEMPLATE_UNSUPPORTED} the name of a compression that is not known
+ * @throws {HOST_PROGRAM_FAILED} @throws {HOST_FILE_UNREADABLE}
  */
 export async function compressImage(
   files: HostFiles,
   run: RunProgram,
-  options: CompressionOptions,
+  { compression, file, seenDirectory, threadCount }: CompressionOptions,
 ): Promise<CompressedFile> {
-  const { compression, file, seenDirectory, threadCount } = options;
-  if (GZIP_NAMES.includes(compression)) return compressGzip(files, run, options);
   const { argv, suffix } = compressorOf(compression);
   const seenFile = path.posix.join(seenDirectory, path.basename(file));
   const output = `${file}${suffix}`;
@@ -65,8 +67,6 @@ function compressorOf(compression: string): Compressor {
   throw new ComposerError(
     "TEMPLATE_UNSUPPORTED",
     `Cannot compress an image: "${compression}" is no known compression`,
-    {
-      hint: `Use one of ${[...GZIP_NAMES, ...Object.keys(COMPRESSORS)].join(", ")}`,
-    },
+    { hint: `Use one of gz, ${Object.keys(COMPRESSORS).join(", ")}` },
   );
 }

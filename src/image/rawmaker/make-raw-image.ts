@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { Bind, RootRunner } from "../../chroot/index.ts";
-import type { Host } from "../../host/index.ts";
+import type { ByteRange, Host } from "../../host/index.ts";
 import type { DiskPlan, Ext4Plan, PartitionPlan } from "../disc/disk-plan.ts";
 import { mergeFatTrees } from "../disc/merge-fat-trees.ts";
 import { makeExt4 } from "../disc/make-ext4.ts";
@@ -15,8 +15,6 @@ export interface RawImageRequest {
   readonly plan: DiskPlan;
   /** The root tree, configured and with its times set. */
   readonly tree: string;
-  /** Tells what goes onto the ESP besides, and before, what the tree has at its mount point; asked last. */
-  readonly esp: () => Promise<readonly FatNode[]>;
   /** The file to make; nothing may be there. */
   readonly imageFile: string;
   readonly sourceDateEpoch: number;
@@ -27,22 +25,40 @@ const IMAGE_DIRECTORY = "/run/image";
 const TREE = "/run/tree";
 
 /**
- * Makes a raw disk image: partition table and FAT by our own writers, ext4 in place by the tool root's mke2fs. The file
- * is sparse, no device and no mount of the host is involved.
+ * Begins a raw disk image: partition table by our own writer, ext4 in place by the tool root's mke2fs. The file is
+ * sparse, no device and no mount of the host is involved.
  *
+ * @returns where the image is complete: nobody writes there any more
  * @throws {IMAGE_TOO_SMALL} what belongs on a partition does not fit there
  */
-export async function makeRawImage(host: Host, tools: RootRunner, request: RawImageRequest): Promise<void> {
+export async function beginRawImage(host: Host, tools: RootRunner, request: RawImageRequest): Promise<ByteRange[]> {
   const { plan, imageFile } = request;
   {
     await using file = await host.files.open(imageFile, { create: true });
     await file.truncate(plan.sizeBytes);
     await writeGpt(file, plan);
   }
+  const complete: ByteRange[] = [];
   for (const partition of plan.partitions) {
-    if (partition.fs?.type === "ext4") await fillExt4(host, tools, request, partition, partition.fs);
+    if (partition.fs?.type !== "ext4") continue;
+    await fillExt4(host, tools, request, partition, partition.fs);
+    complete.push({ startBytes: partition.offsetBytes, lengthBytes: partition.sizeBytes });
   }
-  const bootFiles = await request.esp();
+  return complete;
+}
+
+/**
+ * Writes what is left of a raw disk image, by our own writer: its FAT file systems.
+ *
+ * @param bootFiles what goes onto the ESP besides, and before, what the tree has at its mount point
+ * @throws {IMAGE_TOO_SMALL} what belongs on a partition does not fit there
+ */
+export async function finishRawImage(
+  host: Host,
+  request: RawImageRequest,
+  bootFiles: readonly FatNode[],
+): Promise<void> {
+  const { plan, imageFile } = request;
   await using file = await host.files.open(imageFile);
   // Firmware starts from the first one.
   const esp = plan.partitions.find(({ typeGuid }) => typeGuid === ESP_GUID);
