@@ -183,8 +183,8 @@ async function chooseRpms({ start, requests }: Scenario, work: string): Promise<
     requests: requests.map((text) => ({ text, origin: "bench" })),
   };
   const result = resolveRpm(options);
-  if (result.kind !== "resolved") throw new Error(`file lists are needed for ${result.paths.join()}`);
-  return { count: result.resolution.packages.length, problem: () => createRpmProblem(options) };
+  if (result.kind !== "answered") throw new Error(`file lists are needed for ${result.paths.join()}`);
+  return { count: result.answer.packages.length, problem: () => createRpmProblem(options) };
 }
 
 /** Not `process.resourceUsage()`: that begins with what the parent had. */

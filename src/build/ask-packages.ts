@@ -4,18 +4,20 @@ import { type BuildRequest, type QuestionSubject, initProvider } from "../provid
 import { buildPaths } from "./build-paths.ts";
 
 /**
- * Chooses the packages of a template as a build would, for questions about the choice.
+ * Chooses the packages of a template as a build would, and asks about the choice.
  *
+ * @param question has no effects: it may be asked again when more is known
  * @throws {UnknownPackagesError} no repository has what the template asks for
  * @throws {RESOLVER_UNSATISFIABLE} packages exclude each other
  */
-export async function askPackages(
+export async function askPackages<T>(
   host: Host,
   request: BuildRequest,
   subject: QuestionSubject,
-): Promise<PackageQuestions> {
+  question: (questions: PackageQuestions) => T,
+): Promise<T> {
   const provider = await initProvider(host, request);
   const { template } = request.template;
   const paths = buildPaths(request.settings, provider.id, template.systemConfig?.name ?? template.image.name);
-  return provider.packageQuestions(host, request, paths, subject);
+  return provider.ask(host, request, paths, subject, question);
 }

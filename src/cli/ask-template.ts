@@ -15,8 +15,13 @@ export interface QuestionFlags {
   readonly json?: true;
 }
 
-/** Chooses the packages of a template and stays ready for questions. @throws what `build` throws until then */
-export async function askTemplate(context: CliContext, file: string, flags: QuestionFlags): Promise<PackageQuestions> {
+/** Chooses the packages of a template, and asks about the choice. @throws what `build` throws until then */
+export async function askTemplate<T>(
+  context: CliContext,
+  file: string,
+  flags: QuestionFlags,
+  question: (questions: PackageQuestions) => T,
+): Promise<T> {
   const settings = withMirrors(await context.settings(), flags.mirror);
   const template = await loadCheckedTemplate(context, file);
   requireSupported(template);
@@ -30,7 +35,7 @@ export async function askTemplate(context: CliContext, file: string, flags: Ques
   };
   const subject: QuestionSubject = flags.toolRoot === true ? "tool-root" : "image";
   try {
-    return await withPositions(template, () => askPackages(context.host, request, subject));
+    return await withPositions(template, () => askPackages(context.host, request, subject, question));
   } finally {
     reporter.finish();
   }

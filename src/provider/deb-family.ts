@@ -31,14 +31,14 @@ export const debFamily: PackageFamily = {
       },
     }),
 
-  questions: async (build, subject) => {
+  ask: async (build, subject, question) => {
     const repositories = await Promise.all(build.sources.map((source) => readIndex(build, source)));
     const options = { repositories, architecture: build.architecture.deb };
     if (subject === "tool-root") {
-      return debQuestions({ ...options, requests: toolRequests(build), includeEssential: false });
+      return question(debQuestions({ ...options, requests: toolRequests(build), includeEssential: false }));
     }
     const { requests, exclude } = build;
-    return debQuestions({ ...options, requests, exclude, includeEssential: true });
+    return question(debQuestions({ ...options, requests, exclude, includeEssential: true }));
   },
 
   // The signed index vouches for digests, and packages carry no signatures of their own.

@@ -34,10 +34,10 @@ export async function initProvider(host: Host, request: BuildRequest): Promise<P
   return {
     id: providerId,
     preProcess: (template) => checkKernel(template, files.kernel),
-    packageQuestions: async (_, buildRequest, paths, subject) => {
+    ask: async (_, buildRequest, paths, subject, question) => {
       await using atEnd = new AsyncDisposableStack();
       const build = await describeBuild({ ...shared, request: buildRequest, paths, atEnd });
-      return build.family.questions(build, subject);
+      return build.family.ask(build, subject, question);
     },
     buildImage: async (_, buildRequest, paths, atEnd) => {
       const build = await describeBuild({ ...shared, request: buildRequest, paths, atEnd });

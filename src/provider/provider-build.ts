@@ -38,8 +38,8 @@ export interface ProviderBuild {
 export interface PackageFamily {
   /** The step that chooses packages out of the repositories of a build. */
   lockStep(build: ProviderBuild): Step<Lock>;
-  /** Answers about that choice. */
-  questions(build: ProviderBuild, subject: QuestionSubject): Promise<PackageQuestions>;
+  /** Asks about that choice; `question` may be asked again when more is known. */
+  ask<T>(build: ProviderBuild, subject: QuestionSubject, question: (questions: PackageQuestions) => T): Promise<T>;
   /**
    * Checks files whose digests fit beyond that, before anything else reads them.
    *

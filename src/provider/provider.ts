@@ -139,13 +139,18 @@ export interface Provider {
   buildImage(host: Host, request: BuildRequest, paths: BuildPaths, atEnd: AsyncDisposableStack): Promise<ImageSteps>;
   /** The step after the image: manifest and SBOM, whose files are its result. */
   postProcess(host: Host, request: BuildRequest, paths: BuildPaths, steps: ImageSteps): Step<readonly string[]>;
-  /** Answers about the packages that a build chooses; throws what choosing them throws. */
-  packageQuestions(
+  /**
+   * Asks about the packages that a build chooses; throws what choosing them throws.
+   *
+   * @param question has no effects: it may be asked again when more is known
+   */
+  ask<T>(
     host: Host,
     request: BuildRequest,
     paths: BuildPaths,
     subject: QuestionSubject,
-  ): Promise<PackageQuestions>;
+    question: (questions: PackageQuestions) => T,
+  ): Promise<T>;
 }
 
 /** Whose packages a question is about. */

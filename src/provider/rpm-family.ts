@@ -1,10 +1,12 @@
 import path from "node:path";
 import { installRpms, type PackageFile, unpackRpms } from "../chroot/index.ts";
-import { isComposerError } from "../core/index.ts";
+import { compareCodeUnits, isComposerError } from "../core/index.ts";
 import { licenceOfRpm } from "../evidence/index.ts";
 import {
+  askRpm,
   failingRpms,
   keepCheckedPayloads,
+  pathsWithoutOwner,
   readCheckedPayloads,
   readFileOwners,
   readLocalRpms,
@@ -13,12 +15,11 @@ import {
   readTrustedKeys,
   type RepositoryIndex,
   type RepositorySource,
-  type Resolution,
   resolveRpm,
   type ResolveRpmOptions,
   restrictRpmIndex,
+  type RpmAnswer,
   type RpmIndex,
-  rpmQuestions,
   withFileOwners,
 } from "../ospackage/index.ts";
 import { toolRequests } from "./asked-packages.ts";
@@ -35,21 +36,18 @@ export const rpmFamily: PackageFamily = {
       choose: async (repositories, { requests, exclude }) => {
         const architecture = build.architecture.name;
         return {
-          image: await resolve(build, { repositories, architecture, requests, exclude }),
-          tools: await resolve(build, { repositories, architecture, requests: toolRequests(build) }),
+          image: await answered(build, { repositories, architecture, requests, exclude }, resolveRpm),
+          tools: await answered(build, { repositories, architecture, requests: toolRequests(build) }, resolveRpm),
         };
       },
     }),
 
-  questions: async (build, subject) => {
+  ask: async (build, subject, question) => {
     const repositories = await Promise.all(build.sources.map((source) => readIndex(build, source)));
-    const options = { repositories, architecture: build.architecture.name };
-    if (subject === "tool-root") {
-      const asked = { ...options, requests: toolRequests(build) };
-      return rpmQuestions(await withNeededOwners(build, asked));
-    }
-    const { requests, exclude } = build;
-    return rpmQuestions(await withNeededOwners(build, { ...options, requests, exclude }));
+    const asked = subject === "tool-root" ? { requests: toolRequests(build) } : build;
+    const { requests, exclude } = { exclude: [], ...asked };
+    const options = { repositories, architecture: build.architecture.name, requests, exclude };
+    return answered(build, options, (known) => askRpm(known, question));
   },
 
   checkFiles,
@@ -99,28 +97,30 @@ function readOptions(build: ProviderBuild) {
   };
 }
 
-async function resolve(build: ProviderBuild, options: ResolveRpmOptions): Promise<Resolution> {
-  const first = resolveRpm(options);
-  if (first.kind === "resolved") return first.resolution;
-  const second = resolveRpm(await withOwners(build, options, first.paths));
-  if (second.kind === "resolved") return second.resolution;
-  // Other candidates were considered now that some paths have owners.
-  const third = resolveRpm(await withOwners(build, options, [...first.paths, ...second.paths]));
-  if (third.kind === "resolved") return third.resolution;
-  throw new Error(`file lists don't answer about ${third.paths.join(", ")}`);
-}
-
-/** What is asked, over indexes that know the paths that the answer depends on. */
-async function withNeededOwners(build: ProviderBuild, options: ResolveRpmOptions): Promise<ResolveRpmOptions> {
-  const resolved = resolveRpm(options);
-  return resolved.kind === "resolved" ? options : withOwners(build, options, resolved.paths);
+/** Asks until all owners of files that the answer depends on are known: file lists are only read for them. */
+async function answered<T>(
+  build: ProviderBuild,
+  options: ResolveRpmOptions,
+  ask: (options: ResolveRpmOptions) => RpmAnswer<T>,
+): Promise<T> {
+  const wanted = new Set<string>();
+  for (let known = options; ;) {
+    const result = ask(known);
+    if (result.kind === "answered") return result.answer;
+    const before = wanted.size;
+    for (const path of result.paths) wanted.add(path);
+    if (wanted.size === before) throw new Error(`file lists don't answer about ${result.paths.join(", ")}`);
+    known = await withOwners(build, options, wanted);
+  }
 }
 
 async function withOwners(
   build: ProviderBuild,
   options: ResolveRpmOptions,
-  paths: readonly string[],
+  wanted: ReadonlySet<string>,
 ): Promise<ResolveRpmOptions> {
+  const needed = pathsWithoutOwner(options.repositories.map(({ index }) => index));
+  const paths = [...new Set([...needed, ...wanted])].sort(compareCodeUnits);
   const repositories = await Promise.all(
     options.repositories.map(async (repository) => {
       const { source, index } = repository;

@@ -77,7 +77,7 @@ export function openMetadata({ id, priority, primary }: MetadataTexts): Reposito
       repoGpgCheck: false,
       priority,
     },
-    index: { ...openRpmIndex(encodeRpmIndex(Buffer.from(primary))), hasFileLists: true },
+    index: { ...openRpmIndex(encodeRpmIndex(Buffer.from(primary))), knowsOwnersOf: () => true },
     metadataSha256: sha256(primary),
     verified: true,
   };

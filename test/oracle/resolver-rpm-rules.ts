@@ -38,8 +38,8 @@ function optionsOf({ repositories, requests, installWeak = false, exclude = [] }
 export function chosenPackages(question: RpmQuestion): readonly RpmPackage[] | undefined {
   try {
     const result = resolveRpm(optionsOf(question));
-    if (result.kind !== "resolved") throw new Error(`file lists are needed for ${result.paths.join()}`);
-    return result.resolution.packages.map((resolved) => resolved.package);
+    if (result.kind !== "answered") throw new Error(`file lists are needed for ${result.paths.join()}`);
+    return result.answer.packages.map((resolved) => resolved.package);
   } catch (error) {
     if (isComposerError(error, "RESOLVER_UNSATISFIABLE") || isComposerError(error, "RESOLVER_UNKNOWN_PACKAGE")) {
       return undefined;

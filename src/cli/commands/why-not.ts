@@ -18,7 +18,7 @@ export function registerWhyNot(program: Command, context: CliContext): void {
 }
 
 async function whyNot(context: CliContext, file: string, name: string, flags: QuestionFlags): Promise<void> {
-  const answer = (await askTemplate(context, file, flags)).whyNot(name);
+  const answer = await askTemplate(context, file, flags, (questions) => questions.whyNot(name));
   const text =
     flags.json === true
       ? JSON.stringify({ schemaVersion: 1, ...answer }, null, 2)

@@ -32,9 +32,10 @@ async function why(context: CliContext, file: string, name: string | undefined, 
       hint: "Name a package, or add --size to see what each line of the template costs",
     });
   }
-  const questions = await askTemplate(context, file, flags);
-  const answers = name === undefined ? [] : questions.why(name);
-  const savings = flags.size === true ? savingsOf(questions, answers, name) : undefined;
+  const { answers, savings } = await askTemplate(context, file, flags, (questions) => {
+    const answers = name === undefined ? [] : questions.why(name);
+    return { answers, savings: flags.size === true ? savingsOf(questions, answers, name) : undefined };
+  });
   const isMissing = name !== undefined && answers.length === 0;
   if (flags.json === true) {
     context.print(

@@ -15,7 +15,7 @@ import {
 } from "../../../test/fixtures/signed-repository.ts";
 import { testHost } from "../../../test/fixtures/test-host.ts";
 import type { BuildEvent } from "../../core/index.ts";
-import type { StoredRpmIndex } from "../rpm/index.ts";
+import type { RpmIndex } from "../rpm/index.ts";
 import { readFileOwners, readRpmRepository } from "./read-rpm-repository.ts";
 import type { RepositoryIndex, RpmRepositorySource } from "./repository.ts";
 
@@ -77,10 +77,7 @@ const options = (changes = {}) => ({
   ...changes,
 });
 
-function read(
-  changes: Partial<RpmRepositorySource> = {},
-  optionChanges = {},
-): Promise<RepositoryIndex<StoredRpmIndex>> {
+function read(changes: Partial<RpmRepositorySource> = {}, optionChanges = {}): Promise<RepositoryIndex<RpmIndex>> {
   return readRpmRepository(host, source(changes), options(optionChanges));
 }
 

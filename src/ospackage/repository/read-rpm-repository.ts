@@ -8,7 +8,7 @@ import {
   parseRepomd,
   type Repomd,
   type RepomdFile,
-  type StoredRpmIndex,
+  type RpmIndex,
 } from "../rpm/index.ts";
 import { requireNotOlder } from "./check-release.ts";
 import { throwIfAborted } from "./retries.ts";
@@ -41,7 +41,7 @@ export async function readRpmRepository(
   host: Host,
   source: RpmRepositorySource,
   options: ReadRepositoryOptions,
-): Promise<RepositoryIndex<StoredRpmIndex>> {
+): Promise<RepositoryIndex<RpmIndex>> {
   const { offline, emit } = options;
   warnAboutTrust(source, source.urls[0], emit);
   const directory = metadataDirectory(options.cacheDir, { url: source.urls[0], suite: "rpm" });
@@ -99,7 +99,7 @@ async function openPrimary(
   repomd: Repomd,
   directory: string,
   options: ReadRepositoryOptions,
-): Promise<StoredRpmIndex> {
+): Promise<RpmIndex> {
   const primary = repomd.files.get("primary");
   if (primary === undefined) throw new Error("parseRepomd lets no repository without primary metadata pass");
   const fileName = indexFileName("primary", [primary.openChecksum?.hex ?? primary.checksum.hex]);

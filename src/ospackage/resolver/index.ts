@@ -11,7 +11,7 @@ export type { PackageRequest } from "./package-request.ts";
 export type { ResolveDebOptions } from "./deb-problem.ts";
 export type { DependencyEdge, Resolution, ResolvedPackage } from "./resolve.ts";
 export { debQuestions, resolveDeb } from "./resolve-deb.ts";
-export { resolveRpm, rpmQuestions, type RpmResolution } from "./resolve-rpm.ts";
+export { askRpm, resolveRpm, type RpmAnswer } from "./resolve-rpm.ts";
 export type { ResolveRpmOptions } from "./rpm-problem.ts";
 export { solve, type SolveResult, type SolverStatistics } from "./solve.ts";
 export type * from "./solver-provider.ts";

@@ -1,12 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { RpmRepositorySource } from "../repository/repository.ts";
-import { resolveRpm, type RpmResolution } from "./resolve-rpm.ts";
+import type { Resolution } from "./resolve.ts";
+import { resolveRpm, type RpmAnswer } from "./resolve-rpm.ts";
 import type { ResolveRpmOptions } from "./rpm-problem.ts";
 import { type ToyRpm, type ToyRpmOptions, toyRpmRepository } from "./toy-rpm-repository.ts";
 
 type Options = Partial<Omit<ResolveRpmOptions, "repositories" | "requests">>;
 
-function tryToResolve(packages: readonly ToyRpm[], requests: readonly string[], options: Options = {}): RpmResolution {
+function tryToResolve(
+  packages: readonly ToyRpm[],
+  requests: readonly string[],
+  options: Options = {},
+): RpmAnswer<Resolution> {
   return resolveFrom([toyRpmRepository(packages)], requests, options);
 }
 
@@ -14,7 +19,7 @@ function resolveFrom(
   repositories: ResolveRpmOptions["repositories"],
   requests: readonly string[],
   options: Options = {},
-): RpmResolution {
+): RpmAnswer<Resolution> {
   return resolveRpm({
     repositories,
     architecture: "x86_64",
@@ -24,9 +29,9 @@ function resolveFrom(
 }
 
 /** What is chosen, as `name version`, in code unit order; what is for another architecture has that, too. */
-function chosen(result: RpmResolution): readonly string[] {
-  if (result.kind !== "resolved") throw new Error(`file lists are needed: ${result.paths.join()}`);
-  return result.resolution.packages
+function chosen(result: RpmAnswer<Resolution>): readonly string[] {
+  if (result.kind !== "answered") throw new Error(`file lists are needed: ${result.paths.join()}`);
+  return result.answer.packages
     .map(({ package: { name, version, architecture } }) =>
       architecture === "i686" ? `${name} ${version} i686` : `${name} ${version}`,
     )
@@ -296,7 +301,7 @@ describe("resolveRpm()", () => {
         [repository([["a 1-1"]], { id: "one" }), repository([["a 1-1"]], { id: "two" })],
         ["a"],
       );
-      expect(result.kind === "resolved" && result.resolution.packages[0]?.repository.source.id).toBe("one");
+      expect(result.kind === "answered" && result.answer.packages[0]?.repository.source.id).toBe("one");
     });
 
     it("takes the provider from the higher priority", () => {
@@ -383,8 +388,8 @@ describe("resolveRpm()", () => {
       ["z", { requires: "b" }],
     ];
     const result = tryToResolve(packages, ["app"]);
-    if (result.kind !== "resolved") throw new Error("file lists are needed");
-    expect(result.resolution.packages.map(({ package: { name } }) => name)).toEqual(["b", "z", "app"]);
+    if (result.kind !== "answered") throw new Error("file lists are needed");
+    expect(result.answer.packages.map(({ package: { name } }) => name)).toEqual(["b", "z", "app"]);
     const circle = tryToResolve(
       [
         ["a", { preRequires: "b" }],
@@ -392,8 +397,8 @@ describe("resolveRpm()", () => {
       ],
       ["a"],
     );
-    if (circle.kind !== "resolved") throw new Error("file lists are needed");
-    expect(circle.resolution.packages.map(({ package: { name } }) => name)).toEqual(["b", "a"]);
-    expect(result.resolution.edges[0]).toEqual({ from: "b", to: "app", kind: "depends", requirement: "app" });
+    if (circle.kind !== "answered") throw new Error("file lists are needed");
+    expect(circle.answer.packages.map(({ package: { name } }) => name)).toEqual(["b", "a"]);
+    expect(result.answer.edges[0]).toEqual({ from: "b", to: "app", kind: "depends", requirement: "app" });
   });
 });

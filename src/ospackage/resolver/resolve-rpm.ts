@@ -1,12 +1,12 @@
 import type { RpmPackage } from "../rpm/rpm-index.ts";
 import { answerQuestions } from "./explain/answer-questions.ts";
 import type { PackageQuestions } from "./explain/package-questions.ts";
-import { createRpmProblem, type ResolveRpmOptions } from "./rpm-problem.ts";
+import { createRpmProblem, type ResolveRpmOptions, type RpmProblem } from "./rpm-problem.ts";
 import { type Resolution, resolve } from "./resolve.ts";
 
-/** What came of resolving. */
-export type RpmResolution =
-  | { readonly kind: "resolved"; readonly resolution: Resolution<RpmPackage> }
+/** What came of asking about packages. */
+export type RpmAnswer<T> =
+  | { readonly kind: "answered"; readonly answer: T }
   /** Packages that were considered need paths that no known package has: their owners have to be looked up first. */
   | { readonly kind: "needs-file-lists"; readonly paths: readonly string[] };
 
@@ -18,20 +18,24 @@ export type RpmResolution =
  * it suggests, else the first by name.
  * @throws as {@link resolve}
  */
-export function resolveRpm(options: ResolveRpmOptions): RpmResolution {
-  const problem = createRpmProblem(options);
-  try {
-    const resolution = resolve(problem);
-    const paths = problem.pool.wantedFiles();
-    return paths.length > 0 ? { kind: "needs-file-lists", paths } : { kind: "resolved", resolution };
-  } catch (error) {
-    const paths = problem.pool.wantedFiles();
-    if (paths.length === 0) throw error;
-    return { kind: "needs-file-lists", paths };
-  }
+export function resolveRpm(options: ResolveRpmOptions): RpmAnswer<Resolution<RpmPackage>> {
+  return answerRpm(options, resolve);
 }
 
-/** Answers about what {@link resolveRpm} chooses for the same options. @throws as {@link answerQuestions} */
-export function rpmQuestions(options: ResolveRpmOptions): PackageQuestions {
-  return answerQuestions(createRpmProblem(options));
+/** Asks about what {@link resolveRpm} chooses for the same options. @throws as {@link answerQuestions}, and `question` */
+export function askRpm<T>(options: ResolveRpmOptions, question: (questions: PackageQuestions) => T): RpmAnswer<T> {
+  return answerRpm(options, (problem) => question(answerQuestions(problem)));
+}
+
+function answerRpm<T>(options: ResolveRpmOptions, ask: (problem: RpmProblem) => T): RpmAnswer<T> {
+  const paths = new Set<string>();
+  const problem = createRpmProblem(options, (path) => paths.add(path));
+  try {
+    const answer = ask(problem);
+    if (paths.size === 0) return { kind: "answered", answer };
+  } catch (error) {
+    // With all owners known there may be a way.
+    if (paths.size === 0) throw error;
+  }
+  return { kind: "needs-file-lists", paths: [...paths] };
 }

@@ -37,8 +37,6 @@ export interface RpmPool extends PackagePool<RpmPackage> {
   isForeign(solvable: SolvableId): boolean;
   /** Whether several versions can be installed side by side. */
   isInstallOnly(solvable: SolvableId): boolean;
-  /** Paths that were asked for and that only complete file lists could tell the owners of. */
-  wantedFiles(): readonly string[];
 }
 
 export interface RpmPoolOptions {
@@ -48,9 +46,17 @@ export interface RpmPoolOptions {
   /** Further architectures that requests name: `i686`. */
   readonly foreign: ReadonlySet<string>;
   readonly exclude: readonly ExclusionLine[];
+  /** Told of paths that were asked for and that only complete file lists could tell the owners of. */
+  readonly onUnknownOwner: (path: string) => void;
 }
 
-export function createRpmPool({ repositories, architecture, foreign, exclude }: RpmPoolOptions): RpmPool {
+export function createRpmPool({
+  repositories,
+  architecture,
+  foreign,
+  exclude,
+  onUnknownOwner,
+}: RpmPoolOptions): RpmPool {
   const offers = createPackageOffers<RpmPackage, RpmIndex>({
     repositories,
     exclude,
@@ -58,7 +64,6 @@ export function createRpmPool({ repositories, architecture, foreign, exclude }: 
     fits,
     identityOf: ({ version, architecture: own }) => `${version}.${own}`,
   });
-  const hasFileLists = offers.indexes.every((index) => index.hasFileLists);
   const solvables: Solvable<RpmPackage>[] = [];
   const provisions: Provisions[] = [];
   const obsoleteEntries: (readonly RpmCapability[])[] = [];
@@ -67,7 +72,6 @@ export function createRpmPool({ repositories, architecture, foreign, exclude }: 
   const matchesByText = new Map<string, readonly SolvableId[]>();
   const bestByIds = new Map<string, readonly SolvableId[]>();
   const repositoryRanks = new Map<unknown, number>(repositories.map((repository, rank) => [repository, rank]));
-  const wanted = new Set<string>();
   const comparison: RpmComparison = {
     obsoletes,
     isOld,
@@ -106,7 +110,9 @@ export function createRpmPool({ repositories, architecture, foreign, exclude }: 
       const isPath = name.startsWith("/");
       const providers = offers.indexes.flatMap((index) => index.providersOf(name));
       const owners = isPath ? offers.indexes.flatMap((index) => index.ownersOf(name)) : [];
-      if (isPath && providers.length === 0 && owners.length === 0 && !hasFileLists) wanted.add(name);
+      if (isPath && providers.length === 0 && owners.length === 0) {
+        if (!offers.indexes.every((index) => index.knowsOwnersOf(name))) onUnknownOwner(name);
+      }
       return inOrder([...solvablesOf(providers), ...solvablesOf(owners)]);
     });
   }
@@ -214,7 +220,6 @@ export function createRpmPool({ repositories, architecture, foreign, exclude }: 
     compareFiles,
     isForeign,
     isInstallOnly: (id) => isInstallOnly(providedBy(id)),
-    wantedFiles: () => [...wanted],
     names: () => offers.names(),
     obstacleOf: (name) => offers.obstacleOf(name),
     fits,

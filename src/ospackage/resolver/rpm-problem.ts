@@ -15,10 +15,14 @@ export interface RpmProblem extends Problem<RpmPackage> {
   readonly provider: ExplainedProvider & RpmProvider;
 }
 
-export function createRpmProblem(options: ResolveRpmOptions): RpmProblem {
+/** @param onUnknownOwner told of paths that file lists have to be asked about, now and whenever the problem is used */
+export function createRpmProblem(
+  options: ResolveRpmOptions,
+  onUnknownOwner: (path: string) => void = () => undefined,
+): RpmProblem {
   const { repositories, architecture, requests, exclude = [], installWeak = false } = options;
   const foreign = foreignArchitectures(requests, architecture);
-  const pool = createRpmPool({ repositories, architecture, foreign, exclude });
+  const pool = createRpmPool({ repositories, architecture, foreign, exclude, onUnknownOwner });
   const provider = createRpmProvider(pool, installWeak);
   const select = (request: PackageRequest): Selection => selectRpmPackages(request, pool);
   return {
@@ -30,6 +34,6 @@ export function createRpmProblem(options: ResolveRpmOptions): RpmProblem {
       request,
     })),
     select,
-    again: (changes) => createRpmProblem(changeOptions(options, changes)),
+    again: (changes) => createRpmProblem(changeOptions(options, changes), onUnknownOwner),
   };
 }

@@ -37,8 +37,8 @@ function chosenFor(
     requests: requests.map((text) => ({ text, origin: "systemConfig.packages" })),
     installWeak,
   });
-  if (result.kind !== "resolved") throw new Error("file lists are needed");
-  const names = result.resolution.packages.map((resolved) => resolved.package.name);
+  if (result.kind !== "answered") throw new Error("file lists are needed");
+  const names = result.answer.packages.map((resolved) => resolved.package.name);
   return names.filter((name) => !requests.includes(name)).sort();
 }
 

@@ -57,12 +57,13 @@ function toyIndex(toys: readonly Toy[], hasFileLists: boolean): RpmIndex {
     parseRpmRelations(field).flatMap((entry) => (entry.kind === "capability" ? entry.name : []));
   return {
     packageCount: packages.length,
-    hasFileLists,
     names: () => [...new Set(packages.map(({ name }) => name))].sort(compareCodeUnits),
     byName: (name) => packages.filter((candidate) => candidate.name === name),
     providersOf: (name) => packages.filter(({ provides }) => namesIn(provides).includes(name)),
     obsoletersOf: (name) => packages.filter(({ obsoletes }) => namesIn(obsoletes).includes(name)),
     ownersOf: (path) => toys.filter(({ files }) => files.includes(path)).map((toy) => toy.package),
+    knowsOwnersOf: () => hasFileLists,
+    neededPaths: () => [],
     withDigest: (sha256) => toys.map((toy) => toy.package).filter((each) => each.sha256 === sha256),
   };
 }

@@ -85,7 +85,7 @@ describe("encodeRpmIndex() and openRpmIndex()", () => {
       format,
     });
     expect(index.packageCount).toBe(1);
-    expect(index.hasFileLists).toBe(false);
+    expect(index.knowsOwnersOf("/usr/bin/b")).toBe(false);
     expect(index.byName("hello")).toEqual([
       {
         name: "hello",

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { encodeRpmIndex } from "./encode-rpm-index.ts";
-import { ownersFromFileLists, withFileOwners } from "./file-lists.ts";
+import { ownersFromFileLists, pathsWithoutOwner, withFileOwners } from "./file-lists.ts";
 import { openRpmIndex } from "./open-rpm-index.ts";
+import type { RpmIndex } from "./rpm-index.ts";
 
 const [A, B] = ["aa".repeat(32), "bb".repeat(32)];
 
@@ -69,19 +70,40 @@ describe("ownersFromFileLists()", () => {
   });
 });
 
+function packageXml(name: string, digest: string, format: string): string {
+  return `<package type="rpm"><name>${name}</name><arch>noarch</arch><version ver="1" rel="1"/><checksum type="sha256">${digest}</checksum><size package="1"/><location href="x"/><format>${format}</format></package>`;
+}
+
+function indexOf(...packages: readonly string[]): RpmIndex {
+  const xml = `<metadata xmlns:rpm="http://linux.duke.edu/metadata/rpm" packages="${packages.length}">${packages.join("")}</metadata>`;
+  return openRpmIndex(encodeRpmIndex(Buffer.from(xml)));
+}
+
 describe("withFileOwners()", () => {
   it("adds them to those that the index knows, each once", async () => {
-    const packageXml = (name: string, digest: string, file: string) =>
-      `<package type="rpm"><name>${name}</name><arch>noarch</arch><version ver="1" rel="1"/><checksum type="sha256">${digest}</checksum><size package="1"/><location href="x"/><format>${file}</format></package>`;
-    const packages = packageXml("a", A, "<file>/srv</file>") + packageXml("b", B, "");
-    const index = openRpmIndex(encodeRpmIndex(Buffer.from(`<metadata packages="2">${packages}</metadata>`)));
+    const index = indexOf(packageXml("a", A, "<file>/srv</file>"), packageXml("b", B, ""));
     const unknown = listed("cc".repeat(32), "<file>/srv</file>");
     const owners = await ownersFromFileLists(fileLists([...LISTS, unknown]), ["/srv", "/usr/libexec/a"]);
     const complete = withFileOwners(index, owners);
-    expect(complete.hasFileLists).toBe(true);
+    expect(["/srv", "/opt"].map((path) => [index, complete].map((each) => each.knowsOwnersOf(path)))).toEqual([
+      [false, true],
+      [false, false],
+    ]);
     expect(index.ownersOf("/srv").map(({ name }) => name)).toEqual(["a"]);
     expect(complete.ownersOf("/srv").map(({ name }) => name)).toEqual(["a", "b"]);
     expect(complete.ownersOf("/usr/libexec/a").map(({ name }) => name)).toEqual(["a"]);
     expect(complete.byName("b")).toBe(index.byName("b"));
+  });
+});
+
+describe("pathsWithoutOwner()", () => {
+  it("are those that packages need and that no index has, also inside rich dependencies", () => {
+    const needs = (...names: readonly string[]): string =>
+      `<rpm:requires>${names.map((name) => `<rpm:entry name="${name}"/>`).join("")}</rpm:requires>`;
+    const indexes = [
+      indexOf(packageXml("a", A, needs("/opt/b", "libc.so.6", "(/opt/c if (x or /opt/d))"))),
+      indexOf(packageXml("b", B, `${needs("/opt/a", "/opt/e")}<file>/opt/b</file><file>/opt/e</file>`)),
+    ];
+    expect(pathsWithoutOwner(indexes)).toEqual(["/opt/a", "/opt/c", "/opt/d"]);
   });
 });

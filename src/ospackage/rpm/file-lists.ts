@@ -1,4 +1,4 @@
-import { type FileDigest, parseFileDigest } from "../../core/index.ts";
+import { compareCodeUnits, type FileDigest, parseFileDigest } from "../../core/index.ts";
 import { createByteSink, hashOfBytes, hashOfText } from "../compact-index/index.ts";
 import { faultsOf, metadataTexts } from "./metadata-text.ts";
 import type { RpmIndex, RpmPackage } from "./rpm-index.ts";
@@ -18,9 +18,7 @@ const VOCABULARY: XmlVocabulary = {
 /**
  * Finds the owners of some paths in `filelists.xml`; memory stays at a few MiB however large that is.
  *
- * The paths to ask for are those that `neededPaths` of the indexes and the requests name and that no index owns:
- *
- *     const owners = await ownersFromFileLists(plainText, paths);
+ *     const owners = await ownersFromFileLists(plainText, pathsWithoutOwner(indexes));
  *     const complete = withFileOwners(index, owners);
  *
  * @param fileLists the plain text as a stream
@@ -71,7 +69,19 @@ export async function ownersFromFileLists(
 }
 
 /**
- * An index whose `ownersOf` also knows what was found in file lists; `hasFileLists` is true.
+ * The paths that packages need and that only file lists can tell the owners of, in code unit order.
+ *
+ * These are asked for at once: each owner that is found may need further paths.
+ */
+export function pathsWithoutOwner(indexes: readonly RpmIndex[]): readonly string[] {
+  const needed = new Set(indexes.flatMap((index) => index.neededPaths()));
+  const hasOwner = (path: string): boolean =>
+    indexes.some((index) => index.ownersOf(path).length > 0 || index.providersOf(path).length > 0);
+  return [...needed].filter((path) => !hasOwner(path)).sort(compareCodeUnits);
+}
+
+/**
+ * An index whose `ownersOf` also knows what was found in file lists.
  *
  * Packages of the file lists that the index does not have are left out.
  */
@@ -79,7 +89,6 @@ export function withFileOwners(index: RpmIndex, owners: FileOwners): RpmIndex {
   const known = new Map<string, readonly RpmPackage[]>();
   return {
     ...index,
-    hasFileLists: true,
     ownersOf(path) {
       const before = known.get(path);
       if (before !== undefined) return before;
@@ -88,5 +97,6 @@ export function withFileOwners(index: RpmIndex, owners: FileOwners): RpmIndex {
       known.set(path, all);
       return all;
     },
+    knowsOwnersOf: (path) => owners.has(path) || index.knowsOwnersOf(path),
   };
 }

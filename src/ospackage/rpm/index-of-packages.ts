@@ -17,13 +17,14 @@ export function rpmIndexOf(packages: readonly PackageWithFiles[]): RpmIndex {
   const from = (map: ReadonlyMap<string, readonly RpmPackage[]>) => (key: string) => map.get(key) ?? [];
   return {
     packageCount: packages.length,
-    hasFileLists: true,
     names: () => [...names.keys()].sort(compareCodeUnits),
     byName: from(names),
     providersOf: from(provided),
     obsoletersOf: from(obsoleted),
     ownersOf: from(owners),
+    knowsOwnersOf: () => true,
     withDigest: (digest) => packages.flatMap((entry) => (digestOf(entry.package) === digest ? entry.package : [])),
+    neededPaths: () => pathsIn(packages.map((entry) => entry.package)),
   };
 }
 
@@ -32,13 +33,14 @@ export function restrictRpmIndex(index: RpmIndex, isWanted: (candidate: IndexedP
   const byName = (name: string): readonly RpmPackage[] => index.byName(name).filter(isWanted);
   return {
     packageCount: index.packageCount,
-    hasFileLists: index.hasFileLists,
     names: () => [...index.names()].filter((name) => byName(name).length > 0),
     byName,
     providersOf: (capability) => index.providersOf(capability).filter(isWanted),
     obsoletersOf: (name) => index.obsoletersOf(name).filter(isWanted),
     ownersOf: (path) => index.ownersOf(path).filter(isWanted),
+    knowsOwnersOf: (path) => index.knowsOwnersOf(path),
     withDigest: (digest) => index.withDigest(digest).filter(isWanted),
+    neededPaths: () => index.neededPaths(),
   };
 }
 
@@ -51,6 +53,18 @@ function lists(
     for (const key of new Set(keysOf(entry))) map.set(key, [...(map.get(key) ?? []), entry.package]);
   }
   return map;
+}
+
+function pathsIn(packages: readonly RpmPackage[]): readonly string[] {
+  const paths = packages.flatMap(({ requires, preRequires, recommends, suggests, supplements, enhances, conflicts }) =>
+    pathsOf([requires, preRequires, recommends, suggests, supplements, enhances, conflicts].join("\t")),
+  );
+  return [...new Set(paths)].sort(compareCodeUnits);
+}
+
+/** Also those inside rich dependencies. */
+function pathsOf(relations: string): readonly string[] {
+  return Array.from(relations.matchAll(/(?<=^|[\t (])\/[^\t ()]+/g), ([path]) => path);
 }
 
 /** `name <= 1` is about `name`. */

@@ -9,7 +9,7 @@ import {
 } from "../compact-index/index.ts";
 import { digestOf } from "../indexed-package.ts";
 import { parseRpmRecord, RPM_INDEX, RPM_PIECE } from "./rpm-record.ts";
-import type { RpmPackage, StoredRpmIndex } from "./rpm-index.ts";
+import type { RpmIndex, RpmPackage } from "./rpm-index.ts";
 
 /**
  * Opens what `encodeRpmIndex` made; packages are parsed when they are first asked for, each only once.
@@ -17,7 +17,7 @@ import type { RpmPackage, StoredRpmIndex } from "./rpm-index.ts";
  * @throws {REPOSITORY_METADATA_INVALID} the bytes are no such index, or of another version of this program; also
  * later, by the methods, when a record is damaged
  */
-export function openRpmIndex(bytes: Uint8Array): StoredRpmIndex {
+export function openRpmIndex(bytes: Uint8Array): RpmIndex {
   const pieces = splitIndex(bytes, RPM_INDEX);
   if (pieces === undefined) throw damaged();
   const { records } = pieces;
@@ -52,12 +52,12 @@ export function openRpmIndex(bytes: Uint8Array): StoredRpmIndex {
 
   return {
     packageCount: recordEnds.length,
-    hasFileLists: false,
     names: () => keysOf(names),
     byName: memoized((name) => Array.from(postingsFor(names, name), packageAt)),
     providersOf: memoized((name) => lookup(provided, name, ({ provides }) => hasEntryOf(provides, name))),
     obsoletersOf: memoized((name) => lookup(obsoleted, name, ({ obsoletes }) => hasEntryOf(obsoletes, name))),
     ownersOf: memoized((path) => lookup(paths, path, (_, number) => hasFile(number, path))),
+    knowsOwnersOf: () => false,
     withDigest: (digest) => lookup(digests, digest, (found) => digestOf(found) === digest),
     neededPaths: () =>
       pieces

@@ -29,8 +29,6 @@ export interface RpmPackage extends IndexedPackage {
 /** The packages of one repository, opened from a compact form; records are parsed on demand. */
 export interface RpmIndex {
   readonly packageCount: number;
-  /** True when `ownersOf` knows every path that was asked for; otherwise only those that primary metadata lists. */
-  readonly hasFileLists: boolean;
   /** Every name, in code unit order, once. */
   names(): Iterable<string>;
   /** All versions and architectures of a name, in the order of the metadata; empty when there are none. */
@@ -41,12 +39,10 @@ export interface RpmIndex {
   obsoletersOf(name: string): readonly RpmPackage[];
   /** The packages that have a file or directory at a path. */
   ownersOf(path: string): readonly RpmPackage[];
+  /** Whether `ownersOf` knows all of them; otherwise only those that primary metadata list. */
+  knowsOwnersOf(path: string): boolean;
   /** The packages with a digest, which is how file lists name them. */
   withDigest(digest: FileDigest): readonly RpmPackage[];
-}
-
-/** An index that was read from metadata. */
-export interface StoredRpmIndex extends RpmIndex {
   /** The paths that relations name, also inside rich dependencies, in code unit order. */
   neededPaths(): readonly string[];
 }
