@@ -14,13 +14,15 @@ const TEMPLATES = {
   "a.yml": `${BASE}systemConfig: { name: control }\n`,
   "b.yml": `${BASE}systemConfig: { name: control, hostname: other }\n`,
   "fail.yml": `${BASE}systemConfig: { name: control, configurations: [{ cmd: "exit 7" }] }\n`,
-  "hang.yml": `${BASE}systemConfig: { name: control, postInstallScripts: [{ inline: "#!/bin/sh\\nsleep 300" }] }\n`,
+  "hang.yml": `${BASE}systemConfig: { name: control, postInstallScripts: [{ inline: "#!/bin/sh\\nsleep 3000" }] }\n`,
   "keep.yml": "core: { cleanup_on_failure: false }\n",
 };
 
 describe("a build that is steered", () => {
   let directory: { path: string } & AsyncDisposable;
   const at = (...parts: string[]): string => path.join(directory.path, ...parts);
+  /** How long a build takes from a base tree that is kept, by the last one. */
+  let lengthMs = 16_000;
   const target = (...parts: string[]): string => at("workspace", PROVIDER, "imagebuild/control", ...parts);
   const compose = (...words: string[]) => run([COMPOSER, ...words], { cwd: directory.path, timeoutMs: 10 * 60_000 });
   const build = (...words: string[]) => compose("build", "--mirror", "debian=host", "--progress", "plain", ...words);
@@ -40,7 +42,9 @@ describe("a build that is steered", () => {
   it("returns an image at once although another of the same name was built since", async () => {
     const first = await imageDigest();
     const manifest = await readFile(target("manifest.json"), "utf8");
+    const startedMs = performance.now();
     const other = await build("b.yml");
+    lengthMs = performance.now() - startedMs;
     expect(other.exitCode, other.stderr).toBe(0);
     expect(await imageDigest()).not.toBe(first);
 
@@ -72,18 +76,21 @@ describe("a build that is steered", () => {
   });
 
   it("ends when its time is over, says where it was, and leaves nothing unfinished", async () => {
-    const { exitCode, stderr } = await build("b.yml", "--timeout", "8s", "--no-image-cache");
-    expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/ERROR: Cannot finish the build within 8s: it was in the stage "\w+", step "[\w-]+"/);
+    const timeout = `${Math.max(1, Math.round(lengthMs / 2000))}s`;
+    const { exitCode, stderr } = await build("b.yml", "--timeout", timeout, "--no-image-cache");
+    expect(exitCode, stderr).toBe(1);
+    expect(stderr).toContain(`ERROR: Cannot finish the build within ${timeout}: it was in the stage "`);
+    expect(stderr).toMatch(/it was in the stage "\w+", step "[\w-]+"/);
     expect(stderr).toContain("nothing unfinished was kept");
     const left = (await readdir(target())).filter((name) => name.startsWith("."));
     expect(left).toEqual([".lock", ".records"]);
   });
 
   it("says which step it was when a script never ends", async () => {
-    const { exitCode, stderr } = await build("hang.yml", "--timeout", "20s");
+    const timeout = `${Math.max(20, Math.round(lengthMs / 500))}s`;
+    const { exitCode, stderr } = await build("hang.yml", "--timeout", timeout);
     expect(exitCode).toBe(1);
-    expect(stderr).toContain('within 20s: it was in the stage "configuration", step "configured-tree"');
+    expect(stderr).toContain(`within ${timeout}: it was in the stage "configuration", step "configured-tree"`);
   });
 
   it("keeps the tree of a failed build when the configuration says so, until it is cleaned away", async () => {

@@ -40,7 +40,8 @@ function takenWhenImageGrows(directory: string): string[] {
     "{",
     // $$ is what this shell becomes: nobody waits for an image that will not come.
     'until ls -A "$directory"/*/imagebuild/* | grep -q "raw[.]"; do sleep 0.05; kill -0 $$ || exit; done',
-    'fallocate --length "$size" "$directory/taken"',
+    // Of an image that has grown meanwhile the rest will do.
+    'fallocate --length "$size" "$directory/taken" || cat /dev/zero >"$directory/taken"',
     "} >/dev/null 2>&1 &",
     'exec "$@"',
   ];

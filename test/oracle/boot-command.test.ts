@@ -10,6 +10,8 @@ import { architectureOf } from "../../src/core/index.ts";
 import { openSerialSession } from "../e2e/support/serial-session.ts";
 
 const main = path.join(import.meta.dirname, "../../src/cli/main.ts");
+/** Whatever else this host does. */
+const PATIENCE_MS = 120_000;
 let directory: string;
 let image: string;
 
@@ -44,31 +46,35 @@ function bootArguments(...further: string[]): [string, ...string[]] {
 
 function boot(...further: string[]) {
   const [program, ...args] = bootArguments(...further);
-  return spawnSync(program, args, { cwd: directory, encoding: "utf8", timeout: 60_000 });
+  return spawnSync(program, args, { cwd: directory, encoding: "utf8", timeout: 5 * 60_000 });
 }
 
 describe("os-image-composer boot", () => {
   it("ends with success when the text appears, and leaves the image as it was", () => {
     const digest = createHash("sha256").update(readFileSync(image)).digest("hex");
-    const { status, stdout, stderr } = boot("--expect", "machine ready", "--timeout", "30");
+    const { status, stdout, stderr } = boot("--expect", "machine ready", "--timeout", "240");
     expect({ status, stderr }).toMatchObject({ status: 0, stderr: expect.stringContaining("Found") as string });
     expect(stdout).toContain("machine ready");
     expect(createHash("sha256").update(readFileSync(image)).digest("hex")).toBe(digest);
   });
 
   it("ends with exit code 1 and the last lines when it doesn't", () => {
-    const { status, stderr } = boot("--expect", "login:", "--timeout", "3");
-    expect(status).toBe(1);
-    expect(stderr).toContain('Cannot find "login:" on the serial line: it did not appear within 3 s');
-    expect(stderr).toContain("machine ready");
+    // Seconds; on a busy host the machine says nothing for a while.
+    for (const timeout of [3, 10, 60]) {
+      const { status, stderr } = boot("--expect", "login:", "--timeout", String(timeout));
+      expect(status).toBe(1);
+      expect(stderr).toContain(`Cannot find "login:" on the serial line: it did not appear within ${timeout} s`);
+      if (stderr.includes("machine ready")) return;
+    }
+    expect.fail("the last lines are not shown");
   });
 
   it("gives its serial line to whoever runs it", async () => {
     const session = openSerialSession({ argv: bootArguments(), cwd: directory });
     try {
-      await session.waitFor(/machine (\w+)/, 30_000);
+      await session.waitFor(/machine (\w+)/, PATIENCE_MS);
       session.send("over to you");
-      expect((await session.waitFor(/over (\w+) you/, 10_000))[1]).toBe("to");
+      expect((await session.waitFor(/over (\w+) you/, PATIENCE_MS))[1]).toBe("to");
       await expect(session.waitFor("over to you", 200)).rejects.toThrow("did not appear");
     } finally {
       expect(await session.close()).toBe(143);
@@ -83,7 +89,7 @@ describe("os-image-composer boot", () => {
     const [machine] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim().split(" ");
     expect(readFileSync(`/proc/${machine}/cmdline`, "utf8")).toContain("qemu-system");
     child.kill("SIGKILL");
-    for (let waited = 0; isRunning(machine) && waited < 100; waited += 1) await delay(50);
+    for (let waitedMs = 0; isRunning(machine) && waitedMs < PATIENCE_MS; waitedMs += 50) await delay(50);
     expect(isRunning(machine)).toBe(false);
   });
 
@@ -93,7 +99,7 @@ describe("os-image-composer boot", () => {
     const sector = path.join(directory, "probe");
     writeFileSync(sector, probeBootSector());
     const [program, ...args] = planKvmProbe(architecture, sector, "tcg");
-    expect(spawnSync(program, args, { timeout: 30_000 }).status).toBe(PROBE_EXIT_CODE);
+    expect(spawnSync(program, args, { timeout: PATIENCE_MS }).status).toBe(PROBE_EXIT_CODE);
   });
 });
 

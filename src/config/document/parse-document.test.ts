@@ -83,9 +83,9 @@ describe("parseSource()", () => {
 
   it("is quick with a hundred thousand keys", () => {
     const text = Array.from({ length: 60_000 }, (_, index) => `k${index}: 1`).join("\n");
-    const startedMs = performance.now();
+    const before = process.cpuUsage();
     expect(parse(text).issues).toEqual([]);
-    expect(performance.now() - startedMs).toBeLessThan(15_000);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(15_000);
   });
 
   it.each([

@@ -62,9 +62,9 @@ describe("parseRelations()", () => {
   });
 
   it("takes linear time for hostile text", () => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     expect(() => parseRelations(`a${" ".repeat(50_000)}${"<x> ".repeat(20_000)}!`)).toThrow();
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(1000);
   });
 });
 

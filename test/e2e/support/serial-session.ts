@@ -24,7 +24,7 @@ export interface SerialSession {
   close(): Promise<number | string>;
 }
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 const SHOWN_LINES = 40;
 
 /** Starts a program and talks with it as a person at a terminal would. */

@@ -22,7 +22,7 @@ export async function run(
   options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly timeoutMs?: number } = {},
 ): Promise<Finished> {
   const [program, ...args] = argv;
-  const { timeoutMs = 10 * 60_000, ...rest } = options;
+  const { timeoutMs = 20 * 60_000, ...rest } = options;
   try {
     const { stdout, stderr } = await runFile(program, args, { ...rest, timeout: timeoutMs, maxBuffer: 2 ** 28 });
     return { exitCode: 0, stdout, stderr };
