@@ -14,26 +14,28 @@ const GZIP = { level: 1, chunkSize: 256 * 1024 };
  * @param root an existing empty directory
  */
 export async function unpackDebs(host: Host, files: readonly string[], root: string): Promise<void> {
-  await unpackInto(host, root, files, (file, tree) => unpackDeb(host, file, tree));
+  const tree = createTreeWriter(root, { setOwners: true });
+  await unpackInto(host, root, tree, files, (file) => unpackDeb(host, file, tree));
 }
 
-/** As {@link unpackDebs}. */
+/** As {@link unpackDebs}. The distribution's own links, such as `/usr/lib64 -> lib`, take the place of ours. */
 export async function unpackRpms(host: Host, files: readonly string[], root: string): Promise<void> {
-  await unpackInto(host, root, files, (file, tree) => unpackRpm(host, file, tree));
+  const tree = createTreeWriter(root, { setOwners: true, linksReplaceEmptyDirectories: true });
+  await unpackInto(host, root, tree, files, (file) => unpackRpm(host, file, tree));
 }
 
 async function unpackInto(
   host: Host,
   root: string,
+  tree: TreeWriter,
   files: readonly string[],
-  unpack: (file: string, tree: TreeWriter) => Promise<unknown>,
+  unpack: (file: string) => Promise<unknown>,
 ): Promise<void> {
   for (const name of ["bin", "sbin", "lib", "lib64"]) {
     await host.files.makeDirectory(`${root}/usr/${name}`, 0o755);
     await host.files.symlink(`usr/${name}`, `${root}/${name}`);
   }
-  const tree = createTreeWriter(root, { setOwners: true });
-  for (const file of files) await unpack(file, tree);
+  for (const file of files) await unpack(file);
   tree.finish();
 }
 

@@ -45,7 +45,8 @@ export type WarningCode =
   | "TEMPLATE"
   | "RETRY"
   | "LOG_FILE"
-  | "LOCK";
+  | "LOCK"
+  | "KEY_NOT_IMPORTED";
 
 export type EventSink = (event: BuildEvent) => void;
 

@@ -29,6 +29,8 @@ export interface TreeDirectories {
   declare(entry: string, attributes: TreeAttributes): void;
   /** Drops what is known about links, after one was removed. */
   forget(): void;
+  /** Forgets a directory that is gone, too: nothing is to be set there. */
+  drop(place: string): void;
   /** Every directory that was written to, children before parents; starts afresh. */
   takeTouched(): TouchedDirectory[];
 }
@@ -138,6 +140,11 @@ export function createTreeDirectories(root: string): TreeDirectories {
     },
 
     forget,
+
+    drop(place) {
+      touched.delete(place.slice(root.length));
+      forget();
+    },
 
     takeTouched() {
       const all = [...touched].map(([place, wanted]) => ({ place: root + place, ...wanted }));

@@ -178,6 +178,23 @@ describe("createTreeWriter()", () => {
     expect(textOf("d/a")).toBe("content");
   });
 
+  it("replaces a directory by a link only where that is wanted and nothing is in it", async () => {
+    tree.directory("d", { ...directory, mode: 0o700 });
+    tree.directory("full/a", directory);
+    tree.symlink("d", "elsewhere", plain);
+    expect(fs.lstatSync(path.join(root, "d")).isDirectory()).toBe(true);
+    const outside = path.join(sandbox, "far-away");
+    fs.mkdirSync(outside, { mode: 0o755 });
+    const replacing = createTreeWriter(root, { setOwners: false, linksReplaceEmptyDirectories: true });
+    replacing.directory("d", { ...directory, mode: 0o700 });
+    replacing.symlink("d", outside, plain);
+    replacing.symlink("full", "elsewhere", plain);
+    replacing.finish();
+    expect([fs.readlinkSync(path.join(root, "d")), fs.readdirSync(path.join(root, "full"))]).toEqual([outside, ["a"]]);
+    // What was to be set on the directory must not be set where the link leads.
+    expect(fs.statSync(outside).mode & 0o777).toBe(0o755);
+  });
+
   it("refuses a file where a directory is, and the reverse", async () => {
     const code = { code: "PACKAGE_FORMAT_INVALID" };
     await write("d/a");

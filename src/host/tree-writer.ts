@@ -18,6 +18,8 @@ export interface TreeWriterOptions {
   readonly maxEntries?: number;
   /** Most bytes of file content that may be written; 64 GiB when absent. */
   readonly maxBytes?: number;
+  /** A symbolic link takes the place of a directory that has nothing in it. */
+  readonly linksReplaceEmptyDirectories?: true;
 }
 
 /**
@@ -40,7 +42,7 @@ export interface TreeWriter {
     attributes: TreeAttributes & { readonly sizeBytes: number },
     content: Uint8Array | AsyncIterable<Uint8Array>,
   ): Promise<void>;
-  /** `target` is written as it is. An existing directory stays, as with dpkg. */
+  /** `target` is written as it is. An existing directory stays, as with dpkg, unless the options say otherwise. */
   symlink(entry: string, target: string, attributes: TreeAttributes): void;
   /** `target` is a path below the root, like `entry`. */
   hardlink(entry: string, target: string): void;
@@ -93,6 +95,7 @@ export function createTreeWriter(root: string, options: TreeWriterOptions): Tree
         throw new ComposerError("PACKAGE_FORMAT_INVALID", `Cannot unpack "${entry}": its link target is not a path`);
       }
       const place = directories.placeOf(entry, attributes.mtimeSeconds);
+      if (options.linksReplaceEmptyDirectories === true && isRemovedWhenEmpty(place)) directories.drop(place);
       const made = replacing(directories, entry, place, () => {
         fs.symlinkSync(target, place);
         return true;
@@ -154,6 +157,16 @@ function replacing<T>(directories: TreeDirectories, entry: string, place: string
     if (stat?.isSymbolicLink() === true) directories.forget();
     return make();
   });
+}
+
+function isRemovedWhenEmpty(place: string): boolean {
+  try {
+    fs.rmdirSync(place);
+    return true;
+  } catch {
+    // It is no directory, or has something in it.
+    return false;
+  }
 }
 
 async function writeContent(

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { installRpms, type PackageFile, unpackRpms } from "../chroot/index.ts";
+import { installRpms, type PackageFile, type RpmTransaction, unpackRpms } from "../chroot/index.ts";
 import { compareCodeUnits, isComposerError } from "../core/index.ts";
 import { licenceOfRpm } from "../evidence/index.ts";
 import {
@@ -20,12 +20,14 @@ import {
   restrictRpmIndex,
   type RpmAnswer,
   type RpmIndex,
+  type UncheckedRpm,
   withFileOwners,
 } from "../ospackage/index.ts";
 import { toolRequests } from "./asked-packages.ts";
 import { lockStep } from "./lock-step.ts";
 
 import { type PackageFamily, type ProviderBuild, signalOption } from "./provider-build.ts";
+import type { BuildRequest } from "./provider.ts";
 
 /** Azure Linux, Edge Microvisor Toolkit, the EL family: rpm and signed packages. */
 export const rpmFamily: PackageFamily = {
@@ -61,8 +63,7 @@ export const rpmFamily: PackageFamily = {
 
   install: async (build, { image, tools, scratch }, files) => {
     const { emit, log } = build.request;
-    const keys = await transactionKeys(build);
-    const transaction = { root: image.root, database: build.rpmDatabase, keys };
+    const transaction = { root: image.root, database: build.rpmDatabase, ...(await transactionTrust(build)) };
     const installed = await installRpms(build.host, tools, files, transaction, scratch, { emit, log });
     return Object.fromEntries(
       installed.flatMap(({ name, licence }) => {
@@ -133,47 +134,67 @@ async function withOwners(
 }
 
 /**
- * Every package must be signed by a key of the repository that it comes from, however right its digest is. All that fail
- * and are to blame for it are removed from the cache; the first one is told.
+ * Every package must be signed by a key of the repository that it comes from, however right its digest is, and be the one
+ * that its repository says. All that fail and are to blame for it are removed from the cache; the first one is told.
  */
 async function checkFiles(build: ProviderBuild, files: readonly PackageFile[], codeDigest?: string): Promise<void> {
-  const { host, sources, paths, request } = build;
-  const keys = new Map(
-    await Promise.all(
-      sources.map(async (source) => {
-        const isChecked = source.kind === "rpm" && source.gpgCheck;
-        return [source.id, isChecked ? { keys: await readTrustedKeys(host, source.keys) } : {}] as const;
-      }),
-    ),
-  );
+  const { host, paths, request } = build;
+  const trust = await readTrust(build);
   // Image and tool root share packages.
   const distinct = new Map(files.map((each) => [`${each.package.repository}\0${each.file}`, each]));
   const verdicts = path.join(paths.packageCache, "checked-payloads");
   const checked = codeDigest === undefined ? undefined : await readCheckedPayloads(host, verdicts, codeDigest);
-  const rpms = Array.from(distinct.values(), ({ file, package: { repository, sha256 } }) => {
-    const trust = keys.get(repository);
-    if (trust === undefined) throw new Error(`the build has no repository "${repository}"`);
-    return { file, ...trust, isPayloadChecked: checked?.has(sha256) === true };
+  const rpms = Array.from(distinct.values(), ({ file, package: expected }) => {
+    const trusted = trust.get(expected.repository);
+    if (trusted === undefined) throw new Error(`the build has no repository "${expected.repository}"`);
+    return { file, ...trusted, expected, isPayloadChecked: checked?.has(expected.sha256) === true };
   });
   const options = { workers: request.settings.workers, ...signalOption(build) };
   const failing = await failingRpms(host, rpms, new Date(host.clock.nowMs()), options);
   for (const { file, error } of failing) {
-    const isToBlame = isComposerError(error) && error.code.startsWith("PACKAGE_");
-    if (isToBlame && file.startsWith(`${paths.packageCache}${path.sep}`)) await host.files.remove(file);
+    if (isToBlame(error, request) && file.startsWith(`${paths.packageCache}${path.sep}`)) await host.files.remove(file);
   }
   if (failing[0] !== undefined) throw failing[0].error;
   const digests = files.map((each) => each.package.sha256);
   if (codeDigest !== undefined) await keepCheckedPayloads(host, verdicts, codeDigest, checked, digests);
 }
 
-/** The keys that rpm is to check packages with; none when some come from where signatures are not checked. */
-async function transactionKeys({ host, sources }: ProviderBuild): Promise<readonly string[]> {
-  const armoredByFingerprint = new Map<string, string>();
+/** By repository: who may have signed its packages, and since when that may be no more. */
+async function readTrust({
+  host,
+  sources,
+  request,
+}: ProviderBuild): Promise<ReadonlyMap<string, Pick<UncheckedRpm, "keys" | "validAt">>> {
+  const locked = new Map(request.locked?.lock.repositories.map((repository) => [repository.id, repository]));
+  const entries = sources.map(async (source) => {
+    if (source.kind !== "rpm" || !source.gpgCheck) return [source.id, {}] as const;
+    const keys = await readTrustedKeys(host, source.keys);
+    // A lock goes on when a key has expired: what it names was good when the repository said so.
+    const dateSeconds = locked.get(source.id)?.dateSeconds;
+    return [
+      source.id,
+      { keys, ...(dateSeconds === undefined ? {} : { validAt: new Date(dateSeconds * 1000) }) },
+    ] as const;
+  });
+  return new Map(await Promise.all(entries));
+}
+
+/** A lock vouches for the bytes: with other keys they are good. */
+function isToBlame(error: unknown, { locked }: BuildRequest): boolean {
+  if (!isComposerError(error) || !error.code.startsWith("PACKAGE_")) return false;
+  return locked === undefined || !error.code.startsWith("PACKAGE_KEY_");
+}
+
+/** The keys that rpm is to check packages with, and whether all packages have to be signed by one of them. */
+async function transactionTrust({
+  host,
+  sources,
+}: ProviderBuild): Promise<Pick<RpmTransaction, "keys" | "areSignaturesRequired">> {
+  const keys = new Map<string, string>();
   for (const source of sources) {
-    if (source.kind !== "rpm" || !source.gpgCheck) return [];
-    for (const key of await readTrustedKeys(host, source.keys)) {
-      armoredByFingerprint.set(key.getFingerprint(), key.armor());
-    }
+    if (source.kind !== "rpm" || !source.gpgCheck) continue;
+    for (const key of await readTrustedKeys(host, source.keys)) keys.set(key.getFingerprint(), key.armor());
   }
-  return [...armoredByFingerprint.values()];
+  const areSignaturesRequired = sources.every((source) => source.kind === "rpm" && source.gpgCheck);
+  return { keys: [...keys.values()], areSignaturesRequired };
 }

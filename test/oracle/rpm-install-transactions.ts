@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import { createRootRunner, installRpms, type PackageFile, unpackRpms } from "../../src/chroot/index.ts";
-import { isComposerError } from "../../src/core/index.ts";
+import { type BuildEvent, isComposerError } from "../../src/core/index.ts";
 import { readLocalRpms } from "../../src/ospackage/index.ts";
 import { testHost } from "../fixtures/test-host.ts";
 
@@ -24,11 +24,14 @@ export interface Transaction {
   readonly files: readonly string[];
   /** Key files of who must have signed; empty: nobody. */
   readonly keys: readonly string[];
+  /** Armored keys beside them. */
+  readonly otherKeys?: readonly string[];
   /** Files that are in the tree before, by path. */
   readonly before?: Readonly<Record<string, string>>;
 }
 
 export interface TransactionResult {
+  readonly warnings: readonly string[];
   /** Absent: it was done. */
   readonly error?: { readonly code: string; readonly message: string; readonly details: readonly string[] };
 }
@@ -46,7 +49,7 @@ async function runTransactions({ tools, work, transactions }: Transactions): Pro
   await unpackRpms(host, tools, toolRoot);
   const runner = createRootRunner(host, toolRoot, { sourceDateEpoch: 1_700_000_000 });
   const results: TransactionResult[] = [];
-  for (const [index, { root, files, keys, before = {} }] of transactions.entries()) {
+  for (const [index, { root, files, keys, otherKeys = [], before = {} }] of transactions.entries()) {
     const scratch = path.join(work, `scratch-${index}`);
     await mkdir(scratch);
     await mkdir(root);
@@ -55,15 +58,18 @@ async function runTransactions({ tools, work, transactions }: Transactions): Pro
       await writeFile(path.join(root, name), text);
     }
     const armored = await Promise.all(keys.map((key) => readFile(key, "utf8")));
-    const transaction = { root, database: "/var/lib/rpm", keys: armored };
-    const options = { emit: () => undefined, log: () => undefined };
+    const trust = { keys: [...armored, ...otherKeys], areSignaturesRequired: keys.length > 0 };
+    const transaction = { root, database: "/var/lib/rpm", ...trust };
+    const warnings: string[] = [];
+    const emit = (event: BuildEvent): void => void (event.type === "warning" && warnings.push(event.message));
+    const options = { emit, log: () => undefined };
     try {
       await installRpms(host, runner, await packageFiles(files), transaction, scratch, options);
-      results.push({});
+      results.push({ warnings });
     } catch (error) {
       if (!isComposerError(error)) throw error;
       const { code, message, details } = error;
-      results.push({ error: { code, message, details } });
+      results.push({ warnings, error: { code, message, details } });
     }
   }
   return results;

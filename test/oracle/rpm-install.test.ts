@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
+import { generateKey } from "openpgp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeDirectory, REPOSITORY, run, succeed } from "../e2e/support/workshop.ts";
 import { defaultToolNames } from "../e2e/support/tiny-repository.ts";
@@ -72,11 +73,12 @@ describe.skipIf(whyNot !== "")(`transactions of the tool root's rpm${whyNot}`, (
     mkdirSync(at("own"));
     const transactions: Transaction[] = [{ root: at("system"), files: system, keys: [keyFile] }];
     for (const [name, own] of Object.entries<OwnPackage>(OWN)) {
-      const { record, before = {}, withShell = false, isSignatureAsked = false } = own;
+      const { record, before = {}, withShell = false, isSignatureAsked = false, hasOddKey = false } = own;
       const file = at("own", `${name}.rpm`);
       writeFileSync(file, await rpmOf({ name, ...record }));
       const all = [...(withShell ? shell : []), file];
-      transactions.push({ root: at(name), files: all, keys: isSignatureAsked ? [keyFile] : [], before });
+      const otherKeys = hasOddKey ? [await keyOverP256()] : [];
+      transactions.push({ root: at(name), files: all, keys: isSignatureAsked ? [keyFile] : [], otherKeys, before });
     }
     [results] = await Promise.all([runTransactions({ tools, work: at(), transactions }), dnf.install(NAMES)]);
   });
@@ -133,6 +135,14 @@ describe.skipIf(whyNot !== "")(`transactions of the tool root's rpm${whyNot}`, (
     expect(existsSync(at("unsigned/opt/unsigned"))).toBe(false);
   });
 
+  it("leave the check of signatures to us when rpm does not take a key", () => {
+    const { error, warnings } = resultOf("odd-key");
+    expect(error).toBeUndefined();
+    expect(warnings).toEqual([expect.stringContaining("does not take a key of the repositories")]);
+    expect(existsSync(at("odd-key/opt/unsigned"))).toBe(true);
+    expect(resultOf("system").warnings).toEqual([]);
+  });
+
   it("hold to macros that were put into the tree before", () => {
     expect(resultOf("selected").error).toBeUndefined();
     const there = readdirSync(at("selected/opt"), { recursive: true }).map(String).sort();
@@ -147,6 +157,13 @@ interface OwnPackage {
   readonly before?: Readonly<Record<string, string>>;
   readonly withShell?: boolean;
   readonly isSignatureAsked?: boolean;
+  /** Has a key among its repositories' that this rpm does not take. */
+  readonly hasOddKey?: boolean;
+}
+
+async function keyOverP256(): Promise<string> {
+  const { publicKey } = await generateKey({ userIDs: { name: "x" }, type: "ecc", curve: "nistP256" });
+  return publicKey;
 }
 
 const failing = (name: string, status: number): string => `echo this is ${name}\nexit ${status}\n`;
@@ -179,6 +196,11 @@ const OWN = {
   "lua-fails": { record: { tags: postInLua('error("it is broken")\n') } },
   [LUA_MISSPELT]: { record: { tags: postInLua("error(\n") } },
   unsigned: { record: { files: [{ path: "/opt/unsigned", content: "x" }] }, isSignatureAsked: true },
+  "odd-key": {
+    record: { files: [{ path: "/opt/unsigned", content: "x" }] },
+    isSignatureAsked: true,
+    hasOddKey: true,
+  },
   selected: {
     record: SELECTABLE,
     before: { "etc/rpm/macros.image": "%_excludedocs 1\n%_install_langs de\n" },

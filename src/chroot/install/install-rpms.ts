@@ -1,5 +1,5 @@
 import path from "node:path";
-import { ComposerError, type EventSink, isComposerError } from "../../core/index.ts";
+import { ComposerError, type BuildEvent, type EventSink, isComposerError } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import type { RootRunner } from "../run-in-root.ts";
 import { bindPackages, type InstallOptions, type PackageFile } from "./package-files.ts";
@@ -9,8 +9,10 @@ export interface RpmTransaction {
   readonly root: string;
   /** Where the target's own rpm looks for its database, for example `/var/lib/rpm`. */
   readonly database: string;
-  /** Armored public keys: only packages that one of them signed are installed. Empty: signatures are not required. */
+  /** Armored public keys, which rpm is to know. */
   readonly keys: readonly string[];
+  /** Whether only packages that one of the keys signed are installed. */
+  readonly areSignaturesRequired: boolean;
 }
 
 /** Where the tool root sees the tree, package files and keys. */
@@ -40,7 +42,7 @@ export async function installRpms(
   host: Host,
   tools: RootRunner,
   packages: readonly PackageFile[],
-  { root, database, keys }: RpmTransaction,
+  { root, database, keys, areSignaturesRequired }: RpmTransaction,
   scratch: string,
   { emit, log }: InstallOptions,
 ): Promise<readonly InstalledRpm[]> {
@@ -67,8 +69,17 @@ export async function installRpms(
     await tools.run({ argv: [...command, ...argv], tree, binds: [...binds, ...scratchBinds], onLine });
   };
 
-  if (keys.length > 0) await rpm("--import", ...keys.map((_, index) => `${SCRATCH}/key-${index}.asc`));
-  const level = keys.length > 0 ? "all" : "digest";
+  const refused: number[] = [];
+  for (const index of keys.keys()) {
+    try {
+      await rpm("--import", `${SCRATCH}/${keyName(index)}`);
+    } catch (error) {
+      if (!isComposerError(error, "HOST_PROGRAM_FAILED")) throw error;
+      refused.push(index);
+    }
+  }
+  if (refused.length > 0) emit(cannotImport(refused.length));
+  const level = areSignaturesRequired && refused.length === 0 ? "all" : "digest";
   const definitions = [`_pkgverify_level ${level}`, `_install_script_path ${SCRIPT_PATH}`, MOUNTED].flatMap(
     (definition) => ["--define", definition],
   );
@@ -118,13 +129,22 @@ async function layOutTree(host: Host, root: string): Promise<void> {
 
 async function writeScratch(host: Host, scratch: string, keys: readonly string[]): Promise<void> {
   for (const [index, key] of keys.entries()) {
-    await host.files.write(path.join(scratch, `key-${index}.asc`), key, 0o644);
+    await host.files.write(path.join(scratch, keyName(index)), key, 0o644);
   }
   const deferred = path.join(scratch, "deferred");
   await host.files.makeDirectory(deferred, 0o755);
   for (const name of DEFERRED_PROGRAMS) {
     await host.files.write(path.join(deferred, name), "#!/bin/sh\nexit 0\n", 0o755);
   }
+}
+
+const keyName = (index: number): string => `key-${index}.asc`;
+
+/** An older rpm knows fewer kinds of keys than we, who have checked every signature before. */
+function cannotImport(count: number): BuildEvent {
+  const what = count === 1 ? "a key" : `${count} keys`;
+  const message = `The system's own rpm does not take ${what} of the repositories: it checks digests of packages only`;
+  return { type: "warning", stage: "compose", code: "KEY_NOT_IMPORTED", message };
 }
 
 /** rpm reads its own root's macros, which is the tool root. */

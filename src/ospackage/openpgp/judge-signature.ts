@@ -29,12 +29,14 @@ export type SignatureVerdict =
  * Judges one signature by the trusted keys and their signing subkeys. Expiry and revocation are judged at `now`, not at
  * the time of signing.
  *
+ * @param validAt when it was judged before: a key or signature that expired since then, and since it was made, counts
  * @see RFC 9580
  */
 export async function judgeSignature(
   signature: SignatureClaim,
   keys: readonly PublicKey[],
   now: Date,
+  validAt: Date = now,
 ): Promise<SignatureVerdict> {
   const keyId = signature.issuerKeyId;
   const issuers = keys.flatMap((key) =>
@@ -51,6 +53,7 @@ export async function judgeSignature(
     return { kind: "weak", fault: `The signature by ${keyId} is made with ${weakHash}, which can be forged` };
   }
 
+  const moment = validAt > signature.created ? validAt : signature.created;
   let fault = "";
   for (const { key, keyPacket } of issuers) {
     const fingerprint = fingerprintOf(key);
@@ -61,9 +64,9 @@ export async function judgeSignature(
       continue;
     }
     const about = `The signature by ${fingerprint} does not count: `;
-    const untimely = whyUntimely(signature, keyPacket, now);
+    const untimely = whyUntimely(signature, keyPacket, now, moment);
     if (untimely !== undefined) return { kind: "untimely", fault: about + untimely };
-    const unusable = await whyUnusable(keyPacket, key, now);
+    const unusable = await whyUnusable(keyPacket, key, moment);
     return unusable === undefined ? { kind: "valid", fingerprint } : { kind: "unusable-key", fault: about + unusable };
   }
   return { kind: "bad", fault };
@@ -77,15 +80,20 @@ export function trustedText(keys: readonly PublicKey[]): string[] {
 /** @see RFC 9580, section 9.5 */
 const WEAK_HASHES: Readonly<Record<number, string>> = { 1: "MD5", 2: "SHA-1", 3: "RIPEMD-160" };
 
-function whyUntimely({ created, isExpired }: SignatureClaim, issuer: KeyPacket, now: Date): string | undefined {
+function whyUntimely(
+  { created, isExpired }: SignatureClaim,
+  issuer: KeyPacket,
+  now: Date,
+  moment: Date,
+): string | undefined {
   if (created > now) return `it is of ${created.toISOString()}, which is in the future (is the clock right?)`;
-  if (isExpired(now)) return "it is expired";
+  if (isExpired(moment)) return "it is expired";
   return issuer.getCreationTime() > created ? "it is older than its key" : undefined;
 }
 
-async function whyUnusable(issuer: KeyPacket, key: PublicKey, now: Date): Promise<string | undefined> {
+async function whyUnusable(issuer: KeyPacket, key: PublicKey, moment: Date): Promise<string | undefined> {
   try {
-    await key.getSigningKey(issuer.getKeyID(), now);
+    await key.getSigningKey(issuer.getKeyID(), moment);
     return undefined;
   } catch (error) {
     return messageOf(error);

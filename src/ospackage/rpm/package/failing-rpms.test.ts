@@ -53,6 +53,27 @@ describe("failingRpms()", () => {
     ]);
   });
 
+  it("names those that are other packages than they were chosen for, whoever signed them", async () => {
+    const keys = [key.toPublic()];
+    const file = await write("x", { ...signed(), epoch: 2, version: "1.0", release: "3", architecture: "x86_64" });
+    const right = { name: "x", version: "2:1.0-3", architecture: "x86_64" };
+    const wrong = [
+      { ...right, name: "y" },
+      { ...right, version: "1.0-3" },
+      { ...right, version: "2:1.0-4" },
+      { ...right, architecture: "noarch" },
+    ];
+    const rpms = [right, ...wrong].flatMap((expected) => [
+      { file, keys, expected },
+      { file, expected, isPayloadChecked: true },
+    ]);
+    const failing = await failingRpms(host, rpms, NOW, { workers: 2 });
+    expect(codesOf(failing)).toEqual(Array.from({ length: 8 }, () => ["x", "PACKAGE_IDENTITY_MISMATCH"]));
+    expect(failing[0]?.error).toMatchObject({
+      message: `Cannot use "${file}": it is x-2:1.0-3.x86_64, not y-2:1.0-3.x86_64 as its repository says`,
+    });
+  });
+
   it("does not read a payload again that was found right before", async () => {
     const elsewhere = { archive: cpioOf([{ name: "./usr/share/y", content: "hello" }]) };
     const file = await write("elsewhere", { ...signed(), ...elsewhere });

@@ -1,7 +1,8 @@
 import type { PublicKey } from "openpgp";
-import { isComposerError } from "../../../core/index.ts";
+import { ComposerError, isComposerError } from "../../../core/index.ts";
 import type { Host } from "../../../host/index.ts";
 import { inParallel } from "../../store/in-parallel.ts";
+import { formatVersion, type RpmPackageFile, readRpmPackage } from "./read-rpm-package.ts";
 import { checkRpmPayload, type RpmReadOptions } from "./unpack-rpm.ts";
 import { verifyRpm } from "./verify-rpm.ts";
 
@@ -9,8 +10,20 @@ export interface UncheckedRpm {
   readonly file: string;
   /** Who may have signed it; absent: its signature is not asked for. */
   readonly keys?: readonly PublicKey[];
+  /** When its signature was judged before: what expired since then still counts. */
+  readonly validAt?: Date;
   /** Its payload was found right before. */
   readonly isPayloadChecked?: boolean;
+  /** What it is chosen for; absent: whatever it is. */
+  readonly expected?: RpmIdentity;
+}
+
+/** What makes two packages the same one. */
+export interface RpmIdentity {
+  readonly name: string;
+  /** `[epoch:]version-release`. */
+  readonly version: string;
+  readonly architecture: string;
 }
 
 export interface FailingRpm {
@@ -20,8 +33,8 @@ export interface FailingRpm {
 }
 
 /**
- * Checks packages before anything of them is unpacked: signature, digests, and that the files of the payload are those of
- * the header and none leads out of a tree.
+ * Checks packages before anything of them is unpacked: signature, digests, that they are what they are chosen for, and that
+ * the files of the payload are those of the header and none leads out of a tree.
  *
  * @param now when keys and signatures are judged
  * @param workers how many are read at the same time
@@ -37,9 +50,12 @@ export async function failingRpms(
   const results = await inParallel(
     rpms,
     workers,
-    async ({ file, keys, isPayloadChecked = false }): Promise<FailingRpm | undefined> => {
+    async ({ file, keys, validAt, isPayloadChecked = false, expected }): Promise<FailingRpm | undefined> => {
       try {
-        if (keys !== undefined) await verifyRpm(host, file, keys, now, options);
+        const judging = { ...options, ...(validAt === undefined ? {} : { validAt }) };
+        const rpm =
+          keys === undefined ? await readRpmPackage(host, file) : (await verifyRpm(host, file, keys, now, judging)).rpm;
+        if (expected !== undefined) requireIdentity(rpm, expected, file);
         if (!isPayloadChecked) await checkRpmPayload(host, file, options);
         return undefined;
       } catch (error) {
@@ -49,4 +65,18 @@ export async function failingRpms(
     },
   );
   return results.filter((result) => result !== undefined);
+}
+
+/** Signed metadata are not the rule: without this, whoever serves them could pass one package of a signer as another. */
+function requireIdentity(rpm: RpmPackageFile, expected: RpmIdentity, file: string): void {
+  const found = formatIdentity({ ...rpm, version: formatVersion(rpm) });
+  if (found === formatIdentity(expected)) return;
+  const message = `Cannot use "${file}": it is ${found}, not ${formatIdentity(expected)} as its repository says`;
+  throw new ComposerError("PACKAGE_IDENTITY_MISMATCH", message, {
+    hint: "Use another mirror, and tell whoever runs the repository",
+  });
+}
+
+function formatIdentity({ name, version, architecture }: RpmIdentity): string {
+  return `${name}-${version}.${architecture}`;
 }

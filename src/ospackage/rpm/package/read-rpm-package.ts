@@ -100,12 +100,12 @@ export function rpmPackageOf(
   rpm: RpmPackageFile,
   file: { readonly path: string; readonly sizeBytes: number; readonly sha256: Sha256Hex },
 ): RpmPackage {
-  const { name, epoch = 0, version, release, architecture, licence, buildTimeSeconds } = rpm;
+  const { name, version, release, architecture, licence, buildTimeSeconds } = rpm;
   const [, sourceName = name, sourceVersion = `${version}-${release}`] =
     /^(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm$/.exec(rpm.sourceRpm) ?? [];
   return {
     name,
-    version: `${epoch === 0 ? "" : `${epoch}:`}${version}-${release}`,
+    version: formatVersion(rpm),
     architecture,
     source: { name: sourceName, version: sourceVersion },
     maintainer: rpm.packager === "" ? rpm.vendor : rpm.packager,
@@ -125,6 +125,11 @@ export function rpmPackageOf(
     enhances: indexedRelations(rpm.enhances),
     ...file,
   };
+}
+
+/** `[epoch:]version-release`, as metadata and databases have it: an epoch of zero is none. */
+export function formatVersion({ epoch = 0, version, release }: RpmPackageFile): string {
+  return `${epoch === 0 ? "" : `${epoch}:`}${version}-${release}`;
 }
 
 /** As metadata has them: without features of rpm, which no package provides, and without epochs of zero. */

@@ -42,6 +42,7 @@ async function verify(
   keys: readonly PrivateKey[],
   now = NOW,
   change = (bytes: Buffer) => bytes,
+  validAt?: Date,
 ) {
   const file = path.join(sandbox, "x.rpm");
   fs.writeFileSync(file, change(await rpmOf({ name: "x", files: FILES, ...record })));
@@ -50,7 +51,8 @@ async function verify(
     fs.writeFileSync(keyFile, key.toPublic().armor());
     return { file: keyFile, fingerprints: [] };
   });
-  return verifyRpm(host, file, await readTrustedKeys(host, keyFiles), now);
+  const options = validAt === undefined ? {} : { validAt };
+  return verifyRpm(host, file, await readTrustedKeys(host, keyFiles), now, options);
 }
 
 const signed = (key: PrivateKey, date = SIGNING_DATE): Partial<RpmRecord> => ({
@@ -113,6 +115,20 @@ describe("verifyRpm()", () => {
   it("gives the facts of the bytes that were verified", async () => {
     const { rpm } = await verify(signed(other), [other]);
     expect([rpm.name, rpm.files.length]).toEqual(["x", 1]);
+  });
+
+  it("goes on with a key that expired since it was judged, and with none that was expired or is revoked", async () => {
+    const [now, same] = [new Date("2026-03-01T00:00:00Z"), (bytes: Buffer) => bytes];
+    const expiring = await makeKey({ keyExpirationTime: 10 * 24 * 3600 });
+    const at = (day: string): Promise<unknown> =>
+      verify(signed(expiring), [expiring], now, same, new Date(`${day}T00:00:00Z`));
+    await expect(at("2026-01-08")).resolves.toBeDefined();
+    // Metadata may lie about their age: the signature was made when the key was good.
+    await expect(at("1970-01-01")).resolves.toBeDefined();
+    await expect(at("2026-02-01")).rejects.toMatchObject({ code: "PACKAGE_KEY_UNUSABLE" });
+    const { privateKey: revoked } = await revokeKey({ key: other, date: NOW, format: "object" });
+    const judged = verify(signed(other), [revoked], now, same, SIGNING_DATE);
+    await expect(judged).rejects.toMatchObject({ code: "PACKAGE_KEY_UNUSABLE" });
   });
 
   it("refuses by the reason that is nearest to trust", async () => {

@@ -35,6 +35,7 @@ export interface VerifiedRpm {
  *
  * @param keys from `readTrustedKeys`
  * @param now when keys and signatures are judged
+ * @param options.validAt when they were judged before: what expired since then still counts
  * @throws {PACKAGE_SIGNATURE_MISSING} nothing signed says anything about the payload
  * @throws {PACKAGE_SIGNATURE_INVALID} a signature by a trusted key does not fit, or all that there are are weak or expired
  * @throws {PACKAGE_KEY_UNKNOWN} all signatures are by other keys
@@ -48,7 +49,7 @@ export async function verifyRpm(
   file: string,
   keys: readonly PublicKey[],
   now: Date,
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal; readonly validAt?: Date } = {},
 ): Promise<VerifiedRpm> {
   const object = `"${file}"`;
   return withOpenRpm(host.files.readStream(file), object, async (open) => {
@@ -56,7 +57,7 @@ export async function verifyRpm(
     const { overHeader, overHeaderAndPayload } = await readRpmSignatures(open.signatures);
     const judge = async (signature: StreamedSignature | UnreadableSignature): Promise<Verdict> => {
       if ("fault" in signature) return { kind: "unreadable", fault: signature.fault };
-      const verdict = await judgeSignature(signature.claim(), keys, now);
+      const verdict = await judgeSignature(signature.claim(), keys, now, options.validAt);
       if (verdict.kind === "bad") throw untrusted("PACKAGE_SIGNATURE_INVALID", object, verdict.fault, [], CHANGED);
       return verdict;
     };
