@@ -6,6 +6,7 @@ export * from "./foreign-architecture.ts";
 export * from "./install/install-debs.ts";
 export * from "./install/install-rpms.ts";
 export type { InstallOptions, PackageFile } from "./install/package-files.ts";
+export * from "./install/package-selection.ts";
 export * from "./namespace.ts";
 export * from "./run-in-root.ts";
 export * from "./tool-root.ts";

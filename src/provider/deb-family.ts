@@ -1,4 +1,4 @@
-import { installDebs, unpackDebs } from "../chroot/index.ts";
+import { dpkgSelection, installDebs, unpackDebs } from "../chroot/index.ts";
 import { licencesOfTree } from "../evidence/index.ts";
 import {
   DEB_TIME_BYTES,
@@ -51,6 +51,7 @@ export const debFamily: PackageFamily = {
       files.map(({ file }) => file),
       root,
     ),
+  selectionFile: dpkgSelection,
   install: async ({ host, request: { emit, log } }, { image }, files) => {
     await installDebs(host, image, files, { emit, log });
     return licencesOfTree(

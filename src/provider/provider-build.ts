@@ -1,5 +1,6 @@
 import type { Architecture, Step } from "../core/index.ts";
-import type { PackageFile, RootRunner } from "../chroot/index.ts";
+import type { PackageFile, RootRunner, SelectionFile } from "../chroot/index.ts";
+import type { PackageFilesSection } from "../config/index.ts";
 import type { Host } from "../host/index.ts";
 import type {
   ExclusionLine,
@@ -53,6 +54,8 @@ export interface PackageFamily {
   readonly headTime?: HeadReader<number>;
   /** Unpacks the packages of a tool root into an existing empty directory; no package script runs. */
   unpackToolRoot(host: Host, files: readonly PackageFile[], root: string): Promise<void>;
+  /** What has the package manager install only some files of packages. */
+  selectionFile(section: PackageFilesSection): SelectionFile;
   /**
    * Installs packages into the tree of `image`, in installation order.
    *

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { installRpms, type PackageFile, type RpmTransaction, unpackRpms } from "../chroot/index.ts";
+import { installRpms, type PackageFile, rpmSelection, type RpmTransaction, unpackRpms } from "../chroot/index.ts";
 import { compareCodeUnits, isComposerError } from "../core/index.ts";
 import { licenceOfRpm } from "../evidence/index.ts";
 import {
@@ -61,6 +61,7 @@ export const rpmFamily: PackageFamily = {
       root,
     ),
 
+  selectionFile: rpmSelection,
   install: async (build, { image, tools, scratch }, files) => {
     const { emit, log } = build.request;
     const transaction = { root: image.root, database: build.rpmDatabase, ...(await transactionTrust(build)) };

@@ -144,7 +144,7 @@ function baseTreeSteps(
 ): Pick<TreeSteps, "baseTree" | "installedTree" | "openTree"> {
   const { host, paths } = build;
   const { emit } = build.request;
-  const { preInstallScripts = [] } = withLocalFiles(build.request.template).systemConfig ?? {};
+  const { packageFiles: selection, preInstallScripts = [] } = withLocalFiles(build.request.template).systemConfig ?? {};
   /** There when the packages were installed by this build, which began to save the tree then. */
   let saving: Promise<void> | undefined;
 
@@ -162,7 +162,10 @@ function baseTreeSteps(
     stage: "compose",
     inputs: [packages.packageSet, packages.toolSet, packages.epoch],
     needs: [packages.store, trees, preInstallScripts.length === 0 ? tools : openTools],
-    settings: async () => ({ preInstallScripts: await digestsOfScripts(host, preInstallScripts) }),
+    settings: async () => ({
+      packageFiles: selection ?? null,
+      preInstallScripts: await digestsOfScripts(host, preInstallScripts),
+    }),
     saved: {
       load: (key) => record.load(key),
       save: async (key, result) => {
@@ -176,6 +179,12 @@ function baseTreeSteps(
       const runner = await rootRunner(values, sourceDateEpoch);
       await host.files.makeDirectory(runner.root, 0o755);
       const files = await packageFiles(values, packages.store, packages.packageSet);
+      if (selection !== undefined) {
+        const { path: place, text } = build.family.selectionFile(selection);
+        const file = path.join(runner.root, place);
+        await host.files.makeDirectory(path.dirname(file), 0o755);
+        await host.files.write(file, text, 0o644);
+      }
       await runPreInstallScripts(build, preInstallScripts, await values.get(tools), runner.root);
       emit({ type: "info", stage: "compose", message: `Installing packages (${files.length} total)` });
       const scratch = path.join((await values.get(trees)).directory, "installation");

@@ -5,6 +5,7 @@ import { generateKey } from "openpgp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeDirectory, REPOSITORY, run, succeed } from "../e2e/support/workshop.ts";
 import { defaultToolNames } from "../e2e/support/tiny-repository.ts";
+import { rpmSelection } from "../../src/chroot/index.ts";
 import { type RpmRecord, rpmOf } from "../fixtures/make-rpm.ts";
 import { makeBootable } from "../fixtures/rpm-distribution/bootable/make-bootable.ts";
 import { CACHE } from "../fixtures/rpm-distribution/cached-directory.ts";
@@ -143,7 +144,7 @@ describe.skipIf(whyNot !== "")(`transactions of the tool root's rpm${whyNot}`, (
     expect(resultOf("system").warnings).toEqual([]);
   });
 
-  it("hold to macros that were put into the tree before", () => {
+  it("leave out documentation and languages that nobody wants, by macros that are in the tree before", () => {
     expect(resultOf("selected").error).toBeUndefined();
     const there = readdirSync(at("selected/opt"), { recursive: true }).map(String).sort();
     expect(there).toEqual(["de.mo", "plain"]);
@@ -179,6 +180,7 @@ const postInLua = (script: string): Required<RpmRecord>["tags"] => [
   { tag: 1024, type: "string", values: [script] },
   { tag: 1086, type: "string", values: ["<lua>"] },
 ];
+const SELECTION = rpmSelection({ documentation: false, locales: ["de"] });
 /** Packages made by hand, each for a transaction of its own. */
 const OWN = {
   "post-fails": { record: { preRequires: ["/usr/bin/sh"], post: failing("post-fails", 3) }, withShell: true },
@@ -203,7 +205,7 @@ const OWN = {
   },
   selected: {
     record: SELECTABLE,
-    before: { "etc/rpm/macros.image": "%_excludedocs 1\n%_install_langs de\n" },
+    before: { [SELECTION.path]: SELECTION.text },
   },
   unselected: { record: SELECTABLE },
 } satisfies Record<string, OwnPackage>;

@@ -28,8 +28,8 @@ const DEFERRED = "/run/deferred";
  * Installs packages into a tree in one transaction of the tool root's rpm: requirements, conflicts, digests and signatures
  * are checked by it once more, before anything is unpacked.
  *
- * Macros that `preInstallScripts` put into the tree at `/etc/rpm/macros*` hold for the transaction, for example
- * `%_excludedocs 1` or `%_install_langs C:en_US`.
+ * Macros that are in the tree at `/etc/rpm/macros*` hold for the transaction: those of `rpmSelection`, or of
+ * `preInstallScripts`.
  *
  * @param scratch an empty directory on the host
  * @throws {INSTALL_SCRIPT_FAILED} a scriptlet failed; names package and scriptlet

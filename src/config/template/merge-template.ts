@@ -46,6 +46,7 @@ const mergeSystem = fields({
   services: mergeServices,
   packages: union,
   excludePackages: union,
+  packageFiles: fields(),
   additionalFiles: byKey((file) => String(file["final"]), replace),
   preInstallScripts: concatenate,
   postInstallScripts: concatenate,

@@ -14,6 +14,7 @@ import {
 import { convertDisk, outputKindOf } from "./convert-disk.ts";
 import { convertFiles, convertPostInstallScripts, convertPreInstallScripts } from "./convert-files.ts";
 import { convertNetworks } from "./convert-networks.ts";
+import { convertPackageFiles } from "./convert-package-files.ts";
 import { parsePackageEntry } from "./check-packages.ts";
 import type { Conversion } from "./conversion.ts";
 import { type ImageConfig, type SystemConfigModel, itemsOf, textOf } from "./model.ts";
@@ -92,6 +93,7 @@ async function convertSystem(
     users: await convertUsers(value, conversion),
     network: convertNetworks(value, conversion),
     packages: convertPackages(packages, conversion),
+    packageFiles: convertPackageFiles(value, conversion),
     additionalFiles: convertFiles(value, conversion),
     preInstallScripts: convertPreInstallScripts(value, conversion),
     postInstallScripts: convertPostInstallScripts(value, conversion),

@@ -3,13 +3,7 @@ import type { NoteList } from "../import-note.ts";
 import type { SystemConfigModel } from "./model.ts";
 import { itemsOf } from "./model.ts";
 
-type SwitchName =
-  | "IsKickStartBoot"
-  | "IsIsoInstall"
-  | "EnableSystemdFirstboot"
-  | "RemoveRpmDb"
-  | "PreserveTdnfCache"
-  | "DisableRpmDocs";
+type SwitchName = "IsKickStartBoot" | "IsIsoInstall" | "EnableSystemdFirstboot" | "RemoveRpmDb" | "PreserveTdnfCache";
 
 /** Switches that a template has no word for: what is lost when they are on, and what to do. */
 const SWITCHES: Readonly<Record<SwitchName, readonly [message: string, hint?: string]>> = {
@@ -21,7 +15,6 @@ const SWITCHES: Readonly<Record<SwitchName, readonly [message: string, hint?: st
   ],
   RemoveRpmDb: ["the package database stays", "Remove /var/lib/rpm with a script under postInstallScripts"],
   PreserveTdnfCache: ["the image has no cache of downloaded packages"],
-  DisableRpmDocs: ["documentation is installed", "Remove /usr/share/doc with a script under postInstallScripts"],
 };
 
 /** Notes what no field of a template can say. */
@@ -30,14 +23,10 @@ export function noteOptions(system: SystemConfigModel, notes: NoteList): void {
     const field: Field<boolean> | undefined = system[key];
     if (field?.value === true) notes.add("dropped", field.spot, ...SWITCHES[key]);
   }
-  const { EnableGrubMkconfig, OverrideRpmLocales, ReadOnlyVerityRoot, PackageRepos } = system;
+  const { EnableGrubMkconfig, ReadOnlyVerityRoot, PackageRepos } = system;
   if (EnableGrubMkconfig?.value === false) {
     const hint = "Bring your own with additionalFiles";
     notes.add("dropped", EnableGrubMkconfig.spot, "the boot loader always gets a configuration", hint);
-  }
-  if (OverrideRpmLocales !== undefined && OverrideRpmLocales.value !== "") {
-    const hint = "Remove those below /usr/share/locale with a script under postInstallScripts";
-    notes.add("dropped", OverrideRpmLocales.spot, "translations are installed in all languages", hint);
   }
   if (ReadOnlyVerityRoot !== undefined && isEnabled(ReadOnlyVerityRoot)) {
     const hint = "Add a partition for the hashes, and set systemConfig.immutability.enabled";

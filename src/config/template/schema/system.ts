@@ -1,7 +1,7 @@
 import Type, { type Static } from "typebox";
 import { Group, User } from "./accounts.ts";
 import { Bootloader, Fde, Immutability, Initramfs, Kernel, Selinux } from "./boot.ts";
-import { closed, list, matching, text, texts } from "./fields.ts";
+import { closed, flag, list, matching, text, texts } from "./fields.ts";
 import { AdditionalFile, Configuration, Script } from "./files.ts";
 import { Network } from "./network.ts";
 
@@ -24,6 +24,20 @@ export const Services = Type.Object(
     mask: Type.Optional(texts("Units that nothing can start", ["ctrl-alt-del.target"])),
   },
   { ...closed, description: "systemd units; what a template says about a unit undoes what the defaults said" },
+);
+
+export const PackageFiles = Type.Object(
+  {
+    documentation: Type.Optional(
+      flag("Install manuals and other documentation; texts of licences always are", false, { default: true }),
+    ),
+    locales: Type.Optional(
+      texts("Languages whose translations are installed: all when absent, none when empty", ["de", "pt_BR"], {
+        ...matching("^[a-z]{2,3}(_[A-Z]{2})?(@[a-z]+)?$", "a language such as de, pt_BR or sr@latin"),
+      }),
+    ),
+  },
+  { ...closed, description: "Which files of packages are installed; updates in the image hold to it, too" },
 );
 
 const PACKAGE = matching(
@@ -76,6 +90,7 @@ export const SystemConfig = Type.Object(
         ...matching("^[A-Za-z0-9][A-Za-z0-9+_.:~^*?\\[\\]-]*$", "a package name or a glob, without a version"),
       }),
     ),
+    packageFiles: Type.Optional(PackageFiles),
     additionalFiles: Type.Optional(list(AdditionalFile, "Files and directories to put into the image")),
     preInstallScripts: Type.Optional(
       list(Script, "Scripts that run before packages are installed, with the path of the empty tree in IMAGE_ROOT"),
@@ -90,5 +105,6 @@ export const SystemConfig = Type.Object(
 );
 
 export type SystemConfigSection = Static<typeof SystemConfig>;
+export type PackageFilesSection = Static<typeof PackageFiles>;
 export type KeyboardSection = Static<typeof Keyboard>;
 export type ServicesSection = Static<typeof Services>;
