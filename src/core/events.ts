@@ -40,6 +40,7 @@ export type BuildEvent =
 export type WarningCode =
   | "FOREIGN_KEYS"
   | "UNVERIFIED_REPOSITORY"
+  | "REPOSITORY"
   | "TREE_ON_DISK"
   | "SLOW_DECODER"
   | "TEMPLATE"

@@ -109,6 +109,19 @@ describe("importTemplate()", () => {
     ]);
   });
 
+  it.each([
+    ["https://example.org/$releasever/$basearch", true],
+    ["https://example.org/3.0/x86_64", false],
+  ])("says that repositories need values instead of variables: %s", async (url, hasVariables) => {
+    const text = JSON.stringify({
+      SystemConfigs: [{ Name: "a", Packages: ["x"], PackageRepos: [{ Name: "own", BaseUrl: url, Install: true }] }],
+    });
+    const { notes } = await importTemplate(hostWith({ "a.json": text }), "a.json", { arch: "x86_64" });
+    const note = notes.find(({ path: at }) => at === "SystemConfigs[0].PackageRepos[0].BaseUrl");
+    expect(note).toMatchObject({ kind: "dropped" });
+    expect(note?.hint?.includes("values instead of $releasever and $basearch")).toBe(hasVariables);
+  });
+
   it("refuses a system configuration that is not there", async () => {
     const error = await failureOf(importTemplate(hostWith(), efi, { systemConfig: "Standrd" }));
     if (!(error instanceof IssuesError)) throw new Error("accepted", { cause: error });

@@ -14,9 +14,9 @@ const MAX_SIZE_BYTES = 2 ** 36;
 const text = (description: string, options: Readonly<Record<string, unknown>> = {}) =>
   Type.String({ description, maxLength: MAX_TEXT_LENGTH, ...options });
 const name = (description: string) =>
-  text(description, matching("^[A-Za-z0-9][A-Za-z0-9+._-]*$", "the name of a package"));
+  text(description, matching("^[A-Za-z0-9_%][A-Za-z0-9+._%{}-]*$", "the name of a package"));
 const version = (description: string) =>
-  text(description, matching("^[A-Za-z0-9][A-Za-z0-9.+:~^_-]*$", "a version, with epoch and revision"));
+  text(description, matching("^[A-Za-z0-9._+%{}~^][A-Za-z0-9.+:~^_%{}-]*$", "a version, with epoch and revision"));
 const digest = (description: string) =>
   text(description, matching("^[0-9a-f]{64}$", "64 lower-case hexadecimal digits"));
 const sizeBytes = (description: string) => Type.Integer({ description, minimum: 0, maximum: MAX_SIZE_BYTES });

@@ -172,7 +172,7 @@ describe("fetchFile()", () => {
     faults({ kind: "flip", at: 77 });
     await expect(fetchIt({ object: 'the package "x" 1' })).rejects.toMatchObject({
       code: "REPOSITORY_DIGEST_MISMATCH",
-      message: 'Cannot use the package "x" 1: its SHA-256 is not the one that the signed index names',
+      message: 'Cannot use the package "x" 1: its SHA-256 is not the one that the index or the lock names',
     });
     expect(readdirSync(directory)).toEqual(["partial"]);
     expect(partials()).toEqual([]);

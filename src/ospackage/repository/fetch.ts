@@ -77,11 +77,11 @@ export async function fetchFile(
   await host.files.rename(partial, target);
 }
 
-/** The error for content that is not what the signed metadata names. */
+/** The error for content that is not what metadata, signed or not, or a lock names. */
 export function digestMismatch(object: string, algorithm: DigestAlgorithm = "sha256"): ComposerError {
   return new ComposerError(
     "REPOSITORY_DIGEST_MISMATCH",
-    `Cannot use ${object}: its ${algorithm.replace("sha", "SHA-")} is not the one that the signed index names`,
+    `Cannot use ${object}: its ${algorithm.replace("sha", "SHA-")} is not the one that the index or the lock names`,
     { hint: TRY_LATER },
   );
 }

@@ -15,7 +15,7 @@ import {
 } from "../../../test/fixtures/signed-repository.ts";
 import { testHost } from "../../../test/fixtures/test-host.ts";
 import type { BuildEvent } from "../../core/index.ts";
-import type { RpmIndex } from "../rpm/index.ts";
+import { type RpmIndex, withFileOwners } from "../rpm/index.ts";
 import { readFileOwners, readRpmRepository } from "./read-rpm-repository.ts";
 import type { RepositoryIndex, RpmRepositorySource } from "./repository.ts";
 
@@ -221,6 +221,32 @@ describe("readRpmRepository()", () => {
     await expect(read()).rejects.toMatchObject({ code: "REPOSITORY_REPLAYED" });
   });
 
+  it("leaves out packages that cannot be used, and says so once for each who reads", async () => {
+    const broken = [...PACKAGES, { name: "odd", version: "1 2" }, { name: "worse", release: "1%{?dist}" }];
+    await serve({ packages: broken });
+    expect([...(await read()).index.names()]).toEqual(["bash", "zlib"]);
+    const warning = {
+      type: "warning",
+      stage: "packages",
+      code: "REPOSITORY",
+      message:
+        `The repository "base" (${server.url}/base) leaves out 2 packages that cannot be used; the first: ` +
+        'the package "odd" has the version "0:1 2-1", which is none',
+    };
+    const warnings = (): unknown => events.filter(({ type }) => type === "warning");
+    expect(warnings()).toEqual([warning]);
+    events = [];
+    // From the cache: nothing is parsed again.
+    const others: BuildEvent[] = [];
+    const emit = (event: BuildEvent): void => void others.push(event);
+    expect((await read({}, { offline: true, emit })).index.packageCount).toBe(2);
+    await read({}, { offline: true, emit });
+    expect(others.filter(({ type }) => type === "warning")).toEqual([warning]);
+    await serve({ timestampSeconds: 1_767_700_000 });
+    await read();
+    expect(warnings()).toEqual([]);
+  });
+
   it("cannot read offline what it never read", async () => {
     await expect(read({}, { offline: true })).rejects.toMatchObject({ code: "REPOSITORY_OFFLINE" });
   });
@@ -247,6 +273,26 @@ describe("readFileOwners()", () => {
     server.requests.length = 0;
     expect(await readFileOwners(host, source(), paths, options({ offline: true }))).toEqual(owners);
     expect(server.requests).toEqual([]);
+  });
+
+  it("knows no owners where there are no file lists, and says so once", async () => {
+    await serve({ repomd: (text) => text.replace(/<data type="filelists">[^]*?<\/data>/, "") });
+    const { index } = await read();
+    const settings = options();
+    for (const offline of [false, true]) {
+      const owners = await readFileOwners(host, source(), ["/usr/bin/bash", "/x"], { ...settings, offline });
+      expect([...owners]).toEqual([
+        ["/usr/bin/bash", []],
+        ["/x", []],
+      ]);
+      expect(withFileOwners(index, owners).ownersOf("/usr/bin/bash")).toEqual(index.byName("bash"));
+    }
+    expect(events.filter(({ type }) => type === "warning")).toEqual([
+      expect.objectContaining({
+        code: "REPOSITORY",
+        message: expect.stringContaining(`The repository "base" (${server.url}/base) has no file lists`) as string,
+      }),
+    ]);
   });
 
   it("refuses file lists that were changed", async () => {

@@ -1,8 +1,9 @@
-import { ComposerError, type FileDigest, redactUrl, sha256 } from "../../core/index.ts";
+import { type FileDigest, redactUrl, sha256 } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import {
   encodeRpmIndexFrom,
   type FileOwners,
+  type LeftOutPackages,
   openRpmIndex,
   ownersFromFileLists,
   parseRepomd,
@@ -24,6 +25,7 @@ import {
 } from "./metadata-cache.ts";
 import type { ReadRepositoryOptions } from "./read-deb-repository.ts";
 import type { RepositoryIndex, RpmRepositorySource } from "./repository.ts";
+import { warnAboutLeftOut, warnAboutNoFileLists } from "./repository-warnings.ts";
 import { type SignedMetadata, unverifiedText, verifySignature } from "./verify-signature.ts";
 import { notKept, warnAboutTrust } from "./repository-trust.ts";
 
@@ -102,17 +104,29 @@ async function openPrimary(
 ): Promise<RpmIndex> {
   const primary = repomd.files.get("primary");
   if (primary === undefined) throw new Error("parseRepomd lets no repository without primary metadata pass");
-  const fileName = indexFileName("primary", [primary.openChecksum?.hex ?? primary.checksum.hex]);
+  const digests = [primary.openChecksum?.hex ?? primary.checksum.hex];
+  const [fileName, leftOutName] = [indexFileName("primary", digests), indexFileName("left-out", digests)];
   const kept = await readKeptIndex(host, directory, fileName);
-  if (kept !== undefined) return openRpmIndex(kept);
+  if (kept !== undefined) {
+    const known = await readKeptIndex(host, directory, leftOutName);
+    if (known !== undefined) warnAboutLeftOut(source, fromJson<LeftOutPackages>(known), options.emit);
+    return openRpmIndex(kept);
+  }
   if (options.offline) throw notKept(source.id, source.urls[0]);
   const fetched = await fetchRepomdFile(host, source, primary, options);
   const { openSizeBytes } = primary;
+  let leftOut: LeftOutPackages | undefined;
   const content = await encodeRpmIndexFrom(host.threads, plainPieces(host, fetched, options), {
     origin: redactUrl(source.urls[0]),
     ...(openSizeBytes === undefined ? {} : { expectedBytes: openSizeBytes }),
+    onLeftOut: (found) => (leftOut = found),
   });
   throwIfAborted(options.signal);
+  if (leftOut !== undefined) {
+    warnAboutLeftOut(source, leftOut, options.emit);
+    // Before the index, so that no kept one is without.
+    await keepIndex(host, directory, leftOutName, Buffer.from(JSON.stringify(leftOut)));
+  }
   await keepIndex(host, directory, fileName, content);
   return openRpmIndex(content);
 }
@@ -120,8 +134,9 @@ async function openPrimary(
 /**
  * Finds who owns some paths, in the file lists of a repository that was read before.
  *
+ * A repository without file lists owns what its primary metadata says, and nothing more.
+ *
  * @throws {REPOSITORY_OFFLINE} offline, and they were not kept
- * @throws {REPOSITORY_METADATA_INVALID} the repository has none
  * @throws as `readRpmRepository`
  */
 export async function readFileOwners(
@@ -137,12 +152,12 @@ export async function readFileOwners(
   const { text } = await textOf(host, source, kept.metadata, object);
   const fileLists = parseRepomd(text, object).files.get("filelists");
   if (fileLists === undefined) {
-    const message = `Cannot find who owns ${paths.join(", ")}: ${object} names no file lists`;
-    throw new ComposerError("REPOSITORY_METADATA_INVALID", message);
+    warnAboutNoFileLists(source, options.emit);
+    return new Map(paths.map((path) => [path, []]));
   }
   const fileName = ownersFileName(fileLists, paths);
   const known = await readKeptIndex(host, directory, fileName);
-  if (known !== undefined) return new Map(JSON.parse(Buffer.from(known).toString("utf8")) as [string, FileDigest[]][]);
+  if (known !== undefined) return new Map(fromJson<[string, FileDigest[]][]>(known));
   if (options.offline) throw notKept(source.id, source.urls[0]);
   const fetched = await fetchRepomdFile(host, source, fileLists, options);
   const owners = await ownersFromFileLists(plainPieces(host, fetched, options), paths, {
@@ -154,4 +169,9 @@ export async function readFileOwners(
 
 function ownersFileName({ openChecksum, checksum }: RepomdFile, paths: readonly string[]): string {
   return indexFileName("owners", [openChecksum?.hex ?? checksum.hex, ...paths]);
+}
+
+/** What this module wrote itself; the cache has checked that it is unchanged. */
+function fromJson<T>(bytes: Uint8Array): T {
+  return JSON.parse(Buffer.from(bytes).toString("utf8")) as T;
 }

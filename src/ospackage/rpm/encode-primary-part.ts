@@ -13,7 +13,7 @@ import {
   postingListsOf,
 } from "../compact-index/index.ts";
 import { type FaultAt, faultsOf, type MetadataText } from "./metadata-text.ts";
-import { noFields, type PrimaryFields, readPrimaryField, recordHead } from "./primary-fields.ts";
+import { noFields, type PrimaryFields, readPrimaryField, recordHead, whyUnusable } from "./primary-fields.ts";
 import { copyRelation } from "./primary-relation.ts";
 import {
   PRIMARY_ATTRIBUTE as ATTRIBUTE,
@@ -28,11 +28,19 @@ export interface PrimaryPart extends MetadataText {
   readonly origin: string | undefined;
 }
 
+/** Packages that metadata list but that can't be fetched or named. */
+export interface LeftOutPackages {
+  readonly count: number;
+  /** Why the first of them is: `the package "x" has …`. */
+  readonly first: string;
+}
+
 export interface EncodedPart {
   /** Of the packages of this part alone. */
   readonly index: Uint8Array;
   /** Packages in the part, those of source code included. */
   readonly seen: number;
+  readonly leftOut?: LeftOutPackages;
   /** How many there are in all parts; the first one says it. */
   readonly announced: number | undefined;
   /** The byte of the metadata at which the part ends. */
@@ -72,6 +80,7 @@ export function encodePrimaryPart({ xml, offset, isFirst, origin }: PrimaryPart)
   }
   const announced = isFirst ? announcedCount(scanner) : undefined;
   let seen = 0;
+  let leftOut: LeftOutPackages | undefined;
   while (scanner.next() === XML_TAG.start) {
     if (scanner.element() !== ELEMENT.package) {
       scanner.skip();
@@ -93,7 +102,7 @@ export function encodePrimaryPart({ xml, offset, isFirst, origin }: PrimaryPart)
     Uint32Array.from(fileEnds),
     Buffer.from([...neededPaths].sort().join("\n"), "utf8"),
   ]);
-  return { index, seen, announced, end: offset + xml.length };
+  return { index, seen, announced, end: offset + xml.length, ...(leftOut === undefined ? {} : { leftOut }) };
 
   function addPackage(): void {
     const number = recordEnds.length;
@@ -107,7 +116,11 @@ export function encodePrimaryPart({ xml, offset, isFirst, origin }: PrimaryPart)
       }
     }
     const { name = "", architecture } = fields;
-    if (architecture === "src" || architecture === "nosrc") {
+    const isSource = architecture === "src" || architecture === "nosrc";
+    const head = isSource ? "" : recordHead(fields, scanner);
+    const reason = isSource ? undefined : whyUnusable(fields);
+    if (reason !== undefined) leftOut = addLeftOut(leftOut, { count: 1, first: reason });
+    if (isSource || reason !== undefined) {
       records.end = before[0];
       files.end = before[1];
       provided.truncate(before[2]);
@@ -115,7 +128,7 @@ export function encodePrimaryPart({ xml, offset, isFirst, origin }: PrimaryPart)
       paths.truncate(before[4]);
       return;
     }
-    records.text(recordHead(fields, scanner));
+    records.text(head);
     addPosting(names, name, number);
     digests.add(hashOfText((fields.checksum ?? "").toLowerCase()), number);
     recordEnds.push(records.end - recordsStart);
@@ -136,7 +149,7 @@ export function encodePrimaryPart({ xml, offset, isFirst, origin }: PrimaryPart)
           throw scanner.fault(`the package "${fields.name ?? ""}" has its ${relation} twice`);
         relations.add(relation);
         const names = relation === "provides" ? provided : relation === "obsoletes" ? obsoleted : undefined;
-        copyRelation(scanner, relation, number, { records, names, neededPaths });
+        copyRelation(scanner, relation, number, { records, names, neededPaths, fields });
       }
     }
   }
@@ -158,6 +171,11 @@ function announcedCount(scanner: XmlScanner): number {
   const count = /^[0-9]{1,7}$/.test(text) ? Number(text) : Number.NaN;
   if (!(count < MAX_RECORDS)) throw scanner.fault("it does not say how many packages it has, or too many");
   return count;
+}
+
+/** The sum of those of two parts, in their order. */
+export function addLeftOut(before: LeftOutPackages | undefined, { count, first }: LeftOutPackages): LeftOutPackages {
+  return before === undefined ? { count, first } : { count: before.count + count, first: before.first };
 }
 
 /** By the number of the element. */

@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { testHost } from "../../../test/fixtures/test-host.ts";
 import type { FileDigest, Sha256Hex } from "../../core/index.ts";
-import { encodeRpmIndex, encodeRpmIndexFrom } from "./encode-rpm-index.ts";
+import { encodeRpmIndex, encodeRpmIndexFrom, type LeftOutPackages } from "./encode-rpm-index.ts";
 import { openRpmIndex } from "./open-rpm-index.ts";
 
 const { threads } = testHost(new Date(0));
@@ -230,28 +230,32 @@ describe("encodeRpmIndex() and openRpmIndex()", () => {
 
   it.each<[string, Parts, string]>([
     ["no name", { name: "" }, "a package has no name"],
-    ["a name that is none", { name: "a/b" }, "has a name that is none"],
-    ["a name with a line break", { name: "a\nb" }, "has a name that is none"],
     ["no version", { version: "" }, 'the package "hello" has no version'],
-    ["a version with a blank", { version: '<version epoch="0" ver="1 2" rel="1"/>' }, "which is none"],
-    ["no release", { version: '<version epoch="0" ver="1"/>' }, "which is none"],
-    ["a strange epoch", { version: '<version epoch="-1" ver="1" rel="1"/>' }, "which is none"],
+    ["a version without a release", { version: '<version epoch="0" ver="1"/>' }, "has no release"],
+    ["no architecture", { arch: "" }, "has no architecture"],
+    ["no location", { location: "" }, 'the package "hello" has no location'],
+    [
+      "no checksum where the location is unsafe",
+      { checksum: "", location: '<location href="../x"/>' },
+      "are supported",
+    ],
     ["no checksum", { checksum: "" }, "sha256, sha384 and sha512 are supported"],
     ["another checksum", { checksum: `<checksum type="sha3-256">${DIGEST}</checksum>` }, "are supported"],
     ["a short checksum", { checksum: '<checksum type="sha256">ab</checksum>' }, "a checksum that is no sha256"],
     ["a checksum of another type", { checksum: `<checksum type="sha512">${DIGEST}</checksum>` }, "is no sha512"],
     ["no size", { size: "" }, "has no size"],
     ["an absurd size", { size: '<size package="99999999999999"/>' }, "an impossible one"],
-    ["a path that climbs", { location: '<location href="../x.rpm"/>' }, "unsafe location"],
-    ["an absolute path", { location: '<location href="/x.rpm"/>' }, "unsafe location"],
-    ["a base that is no address", { location: '<location href="x" xml:base="javascript:1"/>' }, "unsafe xml:base"],
     ["a field twice", { about: "<name>x</name>" }, "says something twice"],
     ["a relation twice", { format: entries("provides") + entries("provides") }, "has its provides twice"],
     ["an unnamed entry", { format: entries("provides", 'flags="EQ"') }, "has no name"],
     ["a name with a blank", { format: entries("requires", 'name="a >= 1"') }, "has a blank in it"],
     ["a name with a tab", { format: entries("requires", 'name="a&#9;b"') }, "control character"],
     ["unknown flags", { format: entries("requires", 'name="a" flags="NE" ver="1"') }, 'unknown flags "NE"'],
-    ["a blank in a relation's version", { format: entries("requires", 'name="a" flags="EQ" ver="1 2"') }, "is none"],
+    [
+      "a long version in a relation",
+      { format: entries("requires", `name="a" flags="EQ" ver="${"1".repeat(2000)}"`) },
+      "2000",
+    ],
     ["an epoch that is no number", { format: entries("requires", 'name="a" flags="EQ" epoch="x" ver="1"') }, "epoch"],
     ["a relative path", { format: "<file>etc</file>" }, "not absolute"],
     ["an element in a text", { about: "<url><b/></url>" }, "<b> is where only text may be"],
@@ -270,6 +274,96 @@ describe("encodeRpmIndex() and openRpmIndex()", () => {
     expect(act).toThrowError('Cannot read the primary metadata "http://x/p": ');
     expect(act).toThrowError(message);
     expect(act).toThrowError(/ \(byte \d+\)$/);
+  });
+
+  it.each<[string, Parts, string]>([
+    ["a name that is none", { name: "a/b" }, 'a package has the name "a/b", which is none'],
+    ["a name with a line break", { name: "a\nb" }, 'a package has the name "a b", which is none'],
+    ["an architecture that is none", { arch: "x86-64" }, 'the package "hello" has the architecture "x86-64", which'],
+    ["a version with a blank", { version: '<version ver="1 2" rel="1"/>' }, 'has the version "0:1 2-1", which is none'],
+    [
+      "a release with ?",
+      { version: '<version ver="1" rel="1%{?dist}"/>' },
+      'the version "0:1-1%{?dist}", which is none',
+    ],
+    [
+      "a strange epoch",
+      { version: '<version epoch="-1" ver="1" rel="1"/>' },
+      'has the version "-1:1-1", which is none',
+    ],
+    [
+      "a blank in a relation's version",
+      { format: entries("requires", 'name="a" flags="EQ" ver="1 2"') },
+      'has a relation to the version "1 2", which is none',
+    ],
+    ["a path that climbs", { location: '<location href="../x.rpm"/>' }, 'has the unsafe location "../x.rpm"'],
+    ["an absolute path", { location: '<location href="/x.rpm"/>' }, 'has the unsafe location "/x.rpm"'],
+    ["an encoded climb", { location: '<location href="a/%2e%2E/x"/>' }, 'has the unsafe location "a/%2e%2E/x"'],
+    ["half of one", { location: '<location href="a/.%2e/x"/>' }, "unsafe location"],
+    ["an encoded slash", { location: '<location href="%2Fetc/x"/>' }, "unsafe location"],
+    ["an encoded backslash", { location: '<location href="a%5cb"/>' }, "unsafe location"],
+    ["an encoded NUL", { location: '<location href="a%00"/>' }, "unsafe location"],
+    ["a base that is no address", { location: '<location href="x" xml:base="javascript:1"/>' }, "an xml:base that"],
+    [
+      "a base that nobody here can ask",
+      { location: '<location href="x" xml:base="ftp://me:secret@example.org/y"/>' },
+      'the package "hello" has an xml:base that cannot be asked, "ftp://example.org/y/"',
+    ],
+  ])("leave out a package with %s, and all that it provides", async (_, parts, reason) => {
+    const format = `${entries("provides", 'name="p"')}${entries("obsoletes", 'name="o"')}<file>/f</file>`;
+    const text = primary([
+      packageXml({ name: "before", format }),
+      packageXml({ ...parts, format: format + (parts.format ?? "") }),
+      packageXml({ ...parts, name: "x/y", format }),
+      packageXml({ name: "last", format }),
+    ]);
+    const onLeftOut = vi.fn<(leftOut: LeftOutPackages) => void>();
+    const bytes = encodeRpmIndex(Buffer.from(text), { onLeftOut });
+    expect(onLeftOut.mock.calls).toEqual([[{ count: 2, first: expect.stringContaining(reason) as string }]]);
+    const index = openRpmIndex(bytes);
+    expect([...index.names()]).toEqual(["before", "last"]);
+    for (const found of [index.providersOf("p"), index.obsoletersOf("o"), index.ownersOf("/f")]) {
+      expect(found.map(({ name }) => name)).toEqual(["before", "last"]);
+    }
+    expect(index.withDigest(DIGEST as Sha256Hex)).toHaveLength(2);
+    const kept = primary([packageXml({ name: "before", format }), packageXml({ name: "last", format })]);
+    expect(Buffer.compare(bytes, encodeRpmIndex(Buffer.from(kept)))).toBe(0);
+    const streamed = vi.fn<(leftOut: LeftOutPackages) => void>();
+    const again = await encodeRpmIndexFrom(threads, pieces(Buffer.from(text), 100), { onLeftOut: streamed });
+    expect(Buffer.compare(again, bytes)).toBe(0);
+    expect(streamed.mock.calls).toEqual(onLeftOut.mock.calls);
+  });
+
+  it("count and name packages that are left out across parts, but no source packages", async () => {
+    const about = `<x>${"y".repeat(12_000)}</x>`;
+    const text = primary(
+      Array.from({ length: 300 }, (_, number) =>
+        packageXml({
+          about,
+          name: `n${number}`,
+          ...(number % 2 === 1 ? { location: '<location href="../x"/>' } : {}),
+          ...(number === 1 ? { arch: "src" } : {}),
+        }),
+      ),
+    );
+    expect(text.length).toBeGreaterThan(3 * 1024 ** 2);
+    const onLeftOut = vi.fn<(leftOut: LeftOutPackages) => void>();
+    const bytes = await encodeRpmIndexFrom(threads, pieces(Buffer.from(text), 2 ** 16), { onLeftOut });
+    expect(onLeftOut.mock.calls).toEqual([[{ count: 149, first: 'the package "n3" has the unsafe location "../x"' }]]);
+    expect(openRpmIndex(bytes).packageCount).toBe(150);
+    await expect(
+      encodeRpmIndexFrom(threads, pieces(Buffer.from(text.replace('"300"', '"150"')), 2 ** 16)),
+    ).rejects.toThrow("more packages than the 150");
+  });
+
+  it.each<[string, Parts, object]>([
+    ["%{} in a release", { version: '<version ver="1" rel="1%{dist}"/>' }, { version: "1-1%{dist}" }],
+    ["a percent sign in a name", { name: "%a%{b}" }, { name: "%a%{b}" }],
+    ["what looks encoded in a location", { location: '<location href="a%2Bb/x.rpm"/>' }, { path: "a%2Bb/x.rpm" }],
+    ["a percent sign that encodes nothing", { location: '<location href="x-1%{d}.rpm"/>' }, { path: "x-1%{d}.rpm" }],
+  ])("take %s, as rpm and dnf do", (_, parts, expected) => {
+    const index = open(parts);
+    expect(index.byName(parts.name ?? "hello")).toEqual([expect.objectContaining(expected)]);
   });
 
   it("refuse weak digests by their own code", () => {

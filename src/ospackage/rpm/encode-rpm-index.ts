@@ -2,20 +2,26 @@ import { formatSize } from "../../core/index.ts";
 import type { Threads } from "../../host/index.ts";
 import { createIndexJoiner } from "../compact-index/index.ts";
 import {
+  addLeftOut,
   ENCODE_PRIMARY_PART,
   encodePrimaryPart,
   faultsInPrimary,
+  type LeftOutPackages,
   type PrimaryPart,
   tooManyPackages,
 } from "./encode-primary-part.ts";
 import { type FaultAt, metadataTexts } from "./metadata-text.ts";
 import { RPM_INDEX } from "./rpm-record.ts";
 
+export type { LeftOutPackages };
+
 export interface RpmIndexOptions {
   /** What is read, for messages: the address of the metadata. */
   readonly origin?: string;
   /** How large the plain text is, where it is known before: saves memory. */
   readonly expectedBytes?: number;
+  /** Called once, at the end, when there are packages that can't be used. */
+  readonly onLeftOut?: (leftOut: LeftOutPackages) => void;
 }
 
 const MAX_TEXT_BYTES = 1024 ** 3;
@@ -24,17 +30,22 @@ const DEFAULT_EXPECTED_BYTES = 64 * 1024 ** 2;
 /**
  * Makes the compact form of `primary.xml`, which `openRpmIndex` opens in a few milliseconds.
  *
- * Packages of source code are left out.
+ * Packages of source code are left out, and so are those that can't be fetched or named: with an `xml:base` of an unknown
+ * scheme, an unsafe location, an impossible name or version. They count as the metadata counts them.
  *
  * @param primary the plain text
  * @returns equal bytes for equal text
- * @throws {REPOSITORY_METADATA_INVALID} it is no such XML, lacks something, or has impossible sizes or unsafe paths
+ * @throws {REPOSITORY_METADATA_INVALID} it is no such XML, lacks something, or has impossible sizes
  * @throws {REPOSITORY_WEAK_DIGEST} a package has no checksum but SHA-1 or MD5
  * @see https://github.com/rpm-software-management/createrepo_c/tree/master/doc
  */
-export function encodeRpmIndex(primary: Uint8Array, { origin }: Pick<RpmIndexOptions, "origin"> = {}): Uint8Array {
-  const { index, seen, announced } = encodePrimaryPart({ xml: primary, offset: 0, isFirst: true, origin });
+export function encodeRpmIndex(
+  primary: Uint8Array,
+  { origin, onLeftOut }: Omit<RpmIndexOptions, "expectedBytes"> = {},
+): Uint8Array {
+  const { index, seen, leftOut, announced } = encodePrimaryPart({ xml: primary, offset: 0, isFirst: true, origin });
   requireAll(seen, announced, faultsInPrimary(origin));
+  if (leftOut !== undefined) onLeftOut?.(leftOut);
   return index;
 }
 
@@ -45,19 +56,22 @@ export function encodeRpmIndex(primary: Uint8Array, { origin }: Pick<RpmIndexOpt
 export async function encodeRpmIndexFrom(
   threads: Threads,
   primary: AsyncIterable<Uint8Array>,
-  { origin, expectedBytes = DEFAULT_EXPECTED_BYTES }: RpmIndexOptions = {},
+  { origin, expectedBytes = DEFAULT_EXPECTED_BYTES, onLeftOut }: RpmIndexOptions = {},
 ): Promise<Uint8Array> {
   const faultAt = faultsInPrimary(origin);
   // Records are shorter than the text; room that is not used takes no memory.
   const joiner = createIndexJoiner(RPM_INDEX, Math.min(expectedBytes, MAX_TEXT_BYTES));
   let [seen, announced] = [0, 0];
+  let leftOut: LeftOutPackages | undefined;
   for await (const part of threads.map(ENCODE_PRIMARY_PART, partsOf(primary, origin, faultAt))) {
     announced = part.announced ?? announced;
     seen += part.seen;
     if (seen > announced) throw tooManyPackages(announced, part.end, faultAt);
+    if (part.leftOut !== undefined) leftOut = addLeftOut(leftOut, part.leftOut);
     joiner.add(part.index);
   }
   requireAll(seen, announced, faultAt);
+  if (leftOut !== undefined) onLeftOut?.(leftOut);
   return joiner.finish();
 }
 

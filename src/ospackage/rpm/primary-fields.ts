@@ -1,5 +1,6 @@
-import { ComposerError, formatSize, isDigestAlgorithm, parseDigest } from "../../core/index.ts";
+import { ComposerError, formatSize, isDigestAlgorithm, parseDigest, redactUrl } from "../../core/index.ts";
 import { PRIMARY_ATTRIBUTE as ATTRIBUTE, PRIMARY_ELEMENT as ELEMENT } from "./primary-vocabulary.ts";
+import { RPM_ARCHITECTURE, RPM_NAME, RPM_VERSION } from "./rpm-names.ts";
 import { isSafeBaseUrl, isSafeRelativePath } from "./safe-path.ts";
 import type { XmlScanner } from "./xml-scanner.ts";
 
@@ -7,7 +8,11 @@ import type { XmlScanner } from "./xml-scanner.ts";
 export interface PrimaryFields {
   name: string | undefined;
   architecture: string | undefined;
+  /** `[epoch:]version-release`, epoch 0 left out. */
   version: string | undefined;
+  /** A version that is none, or the beginning of it. */
+  wrongVersion: string | undefined;
+  wrongRelationVersion: string | undefined;
   checksumType: string | undefined;
   checksum: string | undefined;
   packager: string | undefined;
@@ -28,6 +33,8 @@ export function noFields(): PrimaryFields {
     name: undefined,
     architecture: undefined,
     version: undefined,
+    wrongVersion: undefined,
+    wrongRelationVersion: undefined,
     checksumType: undefined,
     checksum: undefined,
     packager: undefined,
@@ -49,9 +56,8 @@ const MAX_INSTALLED_BYTES = 1024 ** 4;
 const MAX_TIME_SECONDS = 2 ** 33;
 const MAX_TEXT_LENGTH = 16 * 1024;
 
-const NAME = /^[0-9A-Za-z_][0-9A-Za-z._+-]{0,254}$/;
-const ARCHITECTURE = /^[0-9A-Za-z_]{1,32}$/;
-const VERSION = /^[0-9A-Za-z._+~^]{1,255}$/;
+const MAX_SHOWN = 200;
+
 const EPOCH = /^[0-9]{1,10}$/;
 
 const WEAK_CHECKSUMS: readonly string[] = ["md5", "sha", "sha1", "sha224"];
@@ -66,7 +72,7 @@ export function readPrimaryField(scanner: XmlScanner, fields: PrimaryFields): vo
       fields.architecture = once(scanner, fields.architecture, scanner.text());
       return;
     case ELEMENT.version:
-      fields.version = once(scanner, fields.version, versionOf(scanner));
+      fields.version = once(scanner, fields.version, versionOf(scanner, fields));
       break;
     case ELEMENT.checksum:
       fields.checksumType = once(scanner, fields.checksumType, scanner.attribute(ATTRIBUTE.type) ?? "");
@@ -112,14 +118,16 @@ function once(scanner: XmlScanner, before: string | undefined, value: string): s
   return value;
 }
 
-/** `[epoch:]version-release`, epoch 0 left out. */
-function versionOf(scanner: XmlScanner): string {
+function versionOf(scanner: XmlScanner, fields: PrimaryFields): string {
   const epoch = scanner.attribute(ATTRIBUTE.epoch) ?? "0";
   const version = scanner.attribute(ATTRIBUTE.ver) ?? "";
   const release = scanner.attribute(ATTRIBUTE.rel) ?? "";
-  if (!EPOCH.test(epoch) || !VERSION.test(version) || !VERSION.test(release)) {
-    const shown = `${epoch}:${version}-${release}`.slice(0, 200);
-    throw scanner.fault(`a package has the version ${JSON.stringify(shown)}, which is none`);
+  if (version === "" || release === "") {
+    throw scanner.fault(`a package has no ${version === "" ? "version" : "release"}`);
+  }
+  if (!EPOCH.test(epoch) || !RPM_VERSION.test(version) || !RPM_VERSION.test(release)) {
+    fields.wrongVersion = `${epoch}:${version}-${release}`.slice(0, MAX_SHOWN);
+    return "";
   }
   return `${Number(epoch) === 0 ? "" : `${Number(epoch)}:`}${version}-${release}`;
 }
@@ -128,17 +136,15 @@ function versionOf(scanner: XmlScanner): string {
  * The lines of a record that every package has, in the order of `RPM_RECORD_FIELDS`.
  *
  * @throws {REPOSITORY_WEAK_DIGEST} its only checksum is SHA-1 or MD5
- * @throws {REPOSITORY_METADATA_INVALID} something is missing, impossible or unsafe
+ * @throws {REPOSITORY_METADATA_INVALID} something is missing or impossible
  */
 export function recordHead(fields: PrimaryFields, scanner: XmlScanner): string {
   const { name = "", architecture = "", version, path = "", baseUrl = "", checksumType = "" } = fields;
-  const refuse = (state: string): ComposerError => {
-    const which = NAME.test(name) ? `the package "${name}"` : "a package";
-    return scanner.fault(`${which} ${state}`);
-  };
-  if (!NAME.test(name)) throw refuse(name === "" ? "has no name" : "has a name that is none");
-  if (!ARCHITECTURE.test(architecture)) throw refuse("has no architecture");
+  const refuse = (state: string): ComposerError => scanner.fault(`${packageNamed(name)} ${state}`);
+  if (name === "") throw refuse("has no name");
+  if (architecture === "") throw refuse("has no architecture");
   if (version === undefined) throw refuse("has no version");
+  if (path === "") throw refuse("has no location");
   if (WEAK_CHECKSUMS.includes(checksumType)) {
     const { message } = refuse(`has only a checksum of type "${checksumType}"`);
     throw new ComposerError("REPOSITORY_WEAK_DIGEST", message);
@@ -155,14 +161,33 @@ export function recordHead(fields: PrimaryFields, scanner: XmlScanner): string {
     throw refuse("has an impossible installed size");
   }
   if (buildTime !== "" && !isNumberUpTo(buildTime, MAX_TIME_SECONDS)) throw refuse("has an impossible build time");
-  if (!isSafeRelativePath(path)) throw refuse(`has an unsafe location ${JSON.stringify(path.slice(0, 200))}`);
-  if (baseUrl !== "" && !isSafeBaseUrl(baseUrl)) {
-    throw refuse(`has an unsafe xml:base ${JSON.stringify(baseUrl.slice(0, 200))}`);
-  }
   const { licence = "", group = "", sourceRpm = "", packager = "", vendor = "", homepage = "", size = "" } = fields;
   const numbers = `${size}\n${installedSize}\n${buildTime}`;
   const about = `${licence}\n${group}\n${sourceRpm}\n${packager || vendor}\n${homepage}`;
   return `${name}\n${version}\n${architecture}\n${path}\n${baseUrl}\n${numbers}\n${digest}\n${about}`;
+}
+
+/**
+ * Why a package whose metadata is complete can't be fetched or named all the same: `the package "x" has …`; undefined when
+ * it can.
+ */
+export function whyUnusable(fields: PrimaryFields): string | undefined {
+  const { name = "", architecture = "", wrongVersion, wrongRelationVersion, path = "", baseUrl = "" } = fields;
+  const state = (what: string, text: string): string =>
+    `${packageNamed(name)} has ${what} ${JSON.stringify(text.slice(0, MAX_SHOWN))}`;
+  if (!RPM_NAME.test(name)) return `${state("the name", name)}, which is none`;
+  if (!RPM_ARCHITECTURE.test(architecture)) return `${state("the architecture", architecture)}, which is none`;
+  if (wrongVersion !== undefined) return `${state("the version", wrongVersion)}, which is none`;
+  if (wrongRelationVersion !== undefined) {
+    return `${state("a relation to the version", wrongRelationVersion)}, which is none`;
+  }
+  if (!isSafeRelativePath(path)) return state("the unsafe location", path);
+  if (baseUrl === "" || isSafeBaseUrl(baseUrl)) return undefined;
+  return state("an xml:base that cannot be asked,", redactUrl(baseUrl));
+}
+
+function packageNamed(name: string): string {
+  return RPM_NAME.test(name) ? `the package "${name}"` : "a package";
 }
 
 function isNumberUpTo(text: string | undefined, limit: number): boolean {

@@ -1,5 +1,6 @@
 import { type ByteSink, hashOfBytes, type HashListBuilder } from "../compact-index/index.ts";
 import { PRIMARY_ATTRIBUTE as ATTRIBUTE, PRIMARY_ELEMENT as ELEMENT } from "./primary-vocabulary.ts";
+import type { PrimaryFields } from "./primary-fields.ts";
 import { PRE_MARK, RELATION_LETTERS, type RpmRelation } from "./rpm-record.ts";
 import { type XmlScanner, XML_TAG } from "./xml-scanner.ts";
 
@@ -9,6 +10,8 @@ export interface RelationTarget {
   /** Gets the names of the entries. */
   readonly names: HashListBuilder | undefined;
   readonly neededPaths: Set<string>;
+  /** Of the package: told of a version that is none. */
+  readonly fields: PrimaryFields;
 }
 
 /** By the two letters of the flags, as {@link XmlScanner.shortAttribute} gives them. */
@@ -28,7 +31,7 @@ const MAX_VERSION_BYTES = 1024;
 
 /** Copies the element of a relation, whose start tag was read, as a line of the record of package `number`. */
 export function copyRelation(scanner: XmlScanner, relation: RpmRelation, number: number, target: RelationTarget): void {
-  const { records, names, neededPaths } = target;
+  const { records, names, neededPaths, fields } = target;
   records.text(RELATION_LETTERS[relation]);
   let isFirst = true;
   while (scanner.next() === XML_TAG.start) {
@@ -40,7 +43,7 @@ export function copyRelation(scanner: XmlScanner, relation: RpmRelation, number:
       const start = copyName(scanner, records);
       names?.add(hashOfBytes(records.bytes, start, records.end), number);
       addPaths(records, start, neededPaths);
-      copyVersion(scanner, records);
+      copyVersion(scanner, records, fields);
     }
     scanner.skip();
   }
@@ -71,7 +74,7 @@ function hasNoBlank({ bytes, end }: ByteSink, start: number): boolean {
 }
 
 /** Appends ` <op> [epoch:]version[-release]`; nothing for a relation to every version. */
-function copyVersion(scanner: XmlScanner, records: ByteSink): void {
+function copyVersion(scanner: XmlScanner, records: ByteSink, fields: PrimaryFields): void {
   if (!scanner.has(ATTRIBUTE.flags) || !scanner.has(ATTRIBUTE.ver)) return;
   const operator = OPERATORS.get(scanner.shortAttribute(ATTRIBUTE.flags));
   if (operator === undefined) {
@@ -95,8 +98,10 @@ function copyVersion(scanner: XmlScanner, records: ByteSink): void {
     scanner.copyAttribute(ATTRIBUTE.rel, records);
     if (records.end === dash + 1) records.end = dash;
   }
-  if (records.end - versionStart > MAX_VERSION_BYTES || !hasNoBlank(records, versionStart)) {
-    throw scanner.fault("a version in a relation is none");
+  const length = records.end - versionStart;
+  if (length > MAX_VERSION_BYTES) throw scanner.fault(`a version in a relation has ${length} bytes`);
+  if (!hasNoBlank(records, versionStart)) {
+    fields.wrongRelationVersion ??= records.bytes.toString("utf8", versionStart, records.end);
   }
 }
 

@@ -85,6 +85,8 @@ describe("parseRepomd()", () => {
     ["a climbing path by entity", { location: '<location href="&#46;&#x2e;/x"/>' }, "is missing or unsafe"],
     ["an absolute path", { location: '<location href="/etc/passwd"/>' }, "is missing or unsafe"],
     ["an address", { location: '<location href="http://evil/x"/>' }, "is missing or unsafe"],
+    ["a percent sign that encodes nothing", { location: '<location href="100%/x"/>' }, "is missing or unsafe"],
+    ["what is no UTF-8", { location: '<location href="%ff"/>' }, "is missing or unsafe"],
     ["an encoded path", { location: '<location href="%2e%2e/x"/>' }, "is missing or unsafe"],
     ["a query", { location: '<location href="x?y"/>' }, "is missing or unsafe"],
     ["no location", { location: "" }, "has no location"],
@@ -102,6 +104,35 @@ describe("parseRepomd()", () => {
     expect(act).toThrowError(expect.objectContaining({ code: "REPOSITORY_METADATA_INVALID" }));
     expect(act).toThrowError(`Cannot read ${OBJECT}: `);
     expect(act).toThrowError(message);
+  });
+
+  it("takes encoded characters in a location, which is appended as it is", () => {
+    expect(parse({ location: '<location href="a%2Bb/%7ex"/>' }).files.get("primary")?.path).toBe("a%2Bb/%7ex");
+  });
+
+  const unused = (content: string, type = ' type="productid"'): string => `<data${type}>${content}</data>`;
+  it.each<[string, string]>([
+    ["a weak digest", unused('<checksum type="sha">aa</checksum><location href="x"/>')],
+    ["no digest", unused('<location href="x"/>')],
+    ["a digest that is none", unused('<checksum type="sha256">ab</checksum><location href="x"/>')],
+    ["no location, two sizes", unused("<size>-1</size><size>1</size>")],
+    ["an unsafe location", unused('<location href="../../x"/><location href="/y" xml:base="ftp://x"/>')],
+    ["one type twice", unused("") + unused("")],
+    ["no type", unused("", "")],
+  ])("has nothing against %s of files that are not used", (_, more) => {
+    expect(parse({ more })).toEqual(parse());
+  });
+
+  it("counts the times and the number of files that are not used", () => {
+    expect(parse({ more: unused("<timestamp>1700000009</timestamp>") }).timestampSeconds).toBe(1_700_000_009);
+    expect(() => parse({ more: unused("").repeat(1000) })).toThrowError("more than 1000 files");
+    expect(() => parse({ more: "<data type='group'><a></data>" })).toThrowError("closes what is not open");
+  });
+
+  it("judges file lists as it does primary metadata", () => {
+    const more = unused('<checksum type="sha">aa</checksum><location href="x"/>', ' type="filelists"');
+    expect(() => parse({ more })).toThrowError(expect.objectContaining({ code: "REPOSITORY_WEAK_DIGEST" }));
+    expect(() => parse({ more: unused("", ' type="filelists"') })).toThrowError("has no location");
   });
 
   it("refuses what is none", () => {

@@ -7,7 +7,7 @@ import {
 } from "../../core/index.ts";
 import { createByteSink } from "../compact-index/index.ts";
 import { faultsOf } from "./metadata-text.ts";
-import { isSafeBaseUrl, isSafeRelativePath } from "./safe-path.ts";
+import { isSafeBaseUrl, isSafeReference } from "./safe-path.ts";
 import { createXmlScanner, type XmlScanner, type XmlVocabulary, XML_TAG } from "./xml-scanner.ts";
 
 export interface Checksum {
@@ -17,7 +17,7 @@ export interface Checksum {
 
 /** A file that repomd.xml names. */
 export interface RepomdFile {
-  /** Below the repository's address, or below `baseUrl`. */
+  /** Appended as it is to the repository's address, or to `baseUrl`. */
   readonly path: string;
   /** Ends in `/`. */
   readonly baseUrl?: string;
@@ -34,9 +34,14 @@ export interface Repomd {
   readonly revision: string;
   /** The newest time among the files and, where it is a time, the revision; seconds since 1970. */
   readonly timestampSeconds?: number;
-  /** By their type: `primary` is always there, `filelists`, `other`, `group`, `updateinfo` … may be. */
-  readonly files: ReadonlyMap<string, RepomdFile>;
+  /** Those that are used, by their type: `primary` is always there, `filelists` may be. */
+  readonly files: ReadonlyMap<RepomdFileType, RepomdFile>;
 }
+
+/** The others (`other`, `group`, `updateinfo`, `modules`, `productid` …) are nobody's business here. */
+export type RepomdFileType = (typeof USED_TYPES)[number];
+
+const USED_TYPES = ["primary", "filelists"] as const;
 
 const [REPOMD, REVISION, DATA, LOCATION, CHECKSUM, OPEN_CHECKSUM, SIZE, OPEN_SIZE, TIMESTAMP] = [
   0, 1, 2, 3, 4, 5, 6, 7, 8,
@@ -56,7 +61,7 @@ const MIN_REVISION_SECONDS = 946_684_800;
 const WEAK_ALGORITHMS: readonly string[] = ["md5", "sha", "sha1", "sha224"];
 
 interface Entry {
-  type: string;
+  readonly type: RepomdFileType;
   location?: { readonly path: string; readonly baseUrl?: string };
   readonly values: Map<number, string>;
   readonly checksums: Map<number, Checksum>;
@@ -65,6 +70,8 @@ interface Entry {
 
 /**
  * Reads repomd.xml.
+ *
+ * Of files that are not used only the times count: what their digests and locations are doesn't matter.
  *
  * @param object what is read, for messages: `"http://…/repodata/repomd.xml"`
  * @throws {REPOSITORY_METADATA_INVALID} it is no such XML, has no primary metadata, a type twice or an unsafe location
@@ -76,7 +83,8 @@ export function parseRepomd(text: string, object: string): Repomd {
   if (scanner.next() !== XML_TAG.start || scanner.element() !== REPOMD) {
     throw scanner.fault("its root element is not <repomd>");
   }
-  const files = new Map<string, RepomdFile>();
+  const files = new Map<RepomdFileType, RepomdFile>();
+  let fileCount = 0;
   let revision: string | undefined;
   let newest = 0;
   while (scanner.next() === XML_TAG.start) {
@@ -84,10 +92,16 @@ export function parseRepomd(text: string, object: string): Repomd {
       if (revision !== undefined) throw scanner.fault("it has two revisions");
       revision = scanner.text().trim();
     } else if (scanner.element() === DATA) {
-      const entry = readEntry(scanner);
-      if (files.has(entry.type)) throw scanner.fault(`it has two files of the type ${shown(entry.type)}`);
-      if (files.size === MAX_FILES) throw scanner.fault(`it has more than ${MAX_FILES} files`);
-      files.set(entry.type, fileOf(scanner, entry, object));
+      fileCount += 1;
+      if (fileCount > MAX_FILES) throw scanner.fault(`it has more than ${MAX_FILES} files`);
+      const type = USED_TYPES.find((used) => used === scanner.attribute(TYPE));
+      if (type === undefined) {
+        newest = Math.max(newest, readUnusedTime(scanner));
+        continue;
+      }
+      const entry = readEntry(scanner, type);
+      if (files.has(type)) throw scanner.fault(`it has two files of the type ${shown(type)}`);
+      files.set(type, fileOf(scanner, entry, object));
       newest = Math.max(newest, timeOf(entry.values.get(TIMESTAMP) ?? ""));
     } else {
       scanner.skip();
@@ -100,9 +114,18 @@ export function parseRepomd(text: string, object: string): Repomd {
   return { revision: revision ?? "", ...(newest === 0 ? {} : { timestampSeconds: newest }), files };
 }
 
-function readEntry(scanner: XmlScanner): Entry {
-  const entry: Entry = { type: scanner.attribute(TYPE) ?? "", values: new Map(), checksums: new Map() };
-  if (entry.type === "") throw scanner.fault("a file has no type");
+/** 0 when there is none. */
+function readUnusedTime(scanner: XmlScanner): number {
+  let newest = 0;
+  while (scanner.next() === XML_TAG.start) {
+    if (scanner.element() === TIMESTAMP) newest = Math.max(newest, timeOf(scanner.text().trim()));
+    else scanner.skip();
+  }
+  return newest;
+}
+
+function readEntry(scanner: XmlScanner, type: RepomdFileType): Entry {
+  const entry: Entry = { type, values: new Map(), checksums: new Map() };
   while (scanner.next() === XML_TAG.start) {
     const element = scanner.element();
     if (element === LOCATION) {
@@ -123,7 +146,7 @@ function readEntry(scanner: XmlScanner): Entry {
 function readLocation(scanner: XmlScanner): { readonly path: string; readonly baseUrl?: string } {
   const path = scanner.attribute(HREF) ?? "";
   const base = scanner.attribute(BASE) ?? "";
-  if (!isSafeRelativePath(path)) throw scanner.fault(`the location ${shown(path)} is missing or unsafe`);
+  if (!isSafeReference(path)) throw scanner.fault(`the location ${shown(path)} is missing or unsafe`);
   if (base !== "" && !isSafeBaseUrl(base)) throw scanner.fault(`the xml:base ${shown(base)} is unsafe`);
   scanner.skip();
   return base === "" ? { path } : { path, baseUrl: base.endsWith("/") ? base : `${base}/` };

@@ -52,6 +52,20 @@ describe("fetchPackages()", () => {
     expect(warnings()).toHaveLength(2);
   });
 
+  it.each(["a%2Bb/bash", "bash-1%{dist}.rpm"])("takes the path of a mirrored package as it is: %s", async (place) => {
+    const bash = offer("bash");
+    server.files.set(place, Buffer.from("content of bash"));
+    const mirror = path.join(cacheDir, "mirror");
+    mkdirSync(path.dirname(path.join(mirror, place)), { recursive: true });
+    writeFileSync(path.join(mirror, place), "content of bash");
+    for (const url of [server.url, `file://${mirror}`]) {
+      const file = (await fetchAll([{ ...bash, mirrored: { urls: [url], path: place } }])).get(bash.digest) ?? "";
+      expect(readFileSync(file, "utf8")).toBe("content of bash");
+      rmSync(file);
+    }
+    expect(warnings()).toEqual([]);
+  });
+
   it.each(["sha384", "sha512"])("checks packages by %s, downloaded and kept", async (algorithm) => {
     const digest = createHash(algorithm).update("content of bash").digest("hex") as FileDigest;
     const bash = { ...offer("bash"), digest };

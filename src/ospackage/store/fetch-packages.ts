@@ -27,7 +27,10 @@ import type { VendorDirectory } from "./vendor-directory.ts";
 export interface PackageLocation<Digest extends FileDigest = FileDigest> extends PackageIdentity<Digest> {
   readonly sizeBytes: number;
   readonly url?: string;
-  /** Instead of `url`: a path below repositories with the same content, or below those that mirror lists name. */
+  /**
+   * Instead of `url`: a path, in which `%` is a character like others, below repositories with the same content, or below
+   * those that mirror lists name.
+   */
   readonly mirrored?: { readonly urls: readonly string[]; readonly path: string };
   /** Archives of what mirrors had once: asked, in this order, when `url` has it no longer. */
   readonly archiveUrls?: readonly string[];
@@ -131,7 +134,7 @@ async function downloadAll(
       } else {
         const { urls, path: below } = mirrored;
         const fetchBelow = (mirror: { readonly url: string }, attempts: MirrorAttempts): Promise<void> =>
-          fetchFrom(asDirectory(mirror.url) + below, attempts);
+          fetchFrom(asDirectory(mirror.url) + below.replaceAll("%", "%25"), attempts);
         await fromAnyMirror(host, urls, fetchBelow, { object: nameOf(location), emit, signal: cancelled });
       }
     } catch (error) {

@@ -38,7 +38,9 @@ export function noteOptions(system: SystemConfigModel, notes: NoteList): void {
     );
   }
   for (const { spot, value } of itemsOf(PackageRepos)) {
-    const hint = "List it under repositories, with a file of the key that signs it as gpgkey";
+    const listed = "List it under repositories, with a file of the key that signs it as gpgkey";
+    const hasVariable = /\$(?:releasever|basearch|arch)/.test(value.BaseUrl?.value ?? "");
+    const hint = hasVariable ? `${listed}, and values instead of $releasever and $basearch` : listed;
     notes.add(
       "dropped",
       value.BaseUrl?.spot ?? spot,

@@ -28,15 +28,13 @@ function checkRepository(repository: PackageRepositorySection, path: DocumentPat
     const message = sources.length === 0 ? "has no packages" : `has ${sources.join(" and ")}`;
     return [{ path, message, hint: "Give exactly one of url, path and packages" }];
   }
-  const { component, allowPackages } = repository;
+  const { allowPackages } = repository;
   return [
     ...checkSuite(repository, path, family),
     ...checkUrl(repository, path, family),
     ...checkKeys(repository, path),
     ...checkFiles(repository, path, family),
-    ...(component !== undefined && !/^[A-Za-z0-9._/+-]+( +[A-Za-z0-9._/+-]+)*$/.test(component)
-      ? [{ path: [...path, "component"], message: "must be names separated by spaces" }]
-      : []),
+    ...checkComponents(repository, path, family),
     ...(allowPackages?.length === 0
       ? [{ path: [...path, "allowPackages"], message: "allows no package at all", hint: "Leave it out to allow all" }]
       : []),
@@ -55,9 +53,32 @@ function checkSuite({ codename, url }: PackageRepositorySection, path: DocumentP
   return [{ path: [...path, "codename"], message: `${JSON.stringify(codename)} is no name of a suite` }];
 }
 
+function checkComponents(
+  { component }: PackageRepositorySection,
+  path: DocumentPath,
+  family: "deb" | "rpm",
+): Finding[] {
+  if (component === undefined) return [];
+  const at = [...path, "component"];
+  if (family === "rpm") {
+    const hint = "Leave it out: the address alone says which packages there are";
+    return [{ path: at, message: "has no meaning in an rpm repository", hint, severity: "warning" }];
+  }
+  if (/^[A-Za-z0-9._/+-]+( +[A-Za-z0-9._/+-]+)*$/.test(component)) return [];
+  return [{ path: at, message: "must be names separated by spaces" }];
+}
+
+/** @see dnf.conf(5), "VARIABLES" */
+const YUM_VARIABLE = /\$(?:releasever(?:_major|_minor)?|basearch|arch)(?![A-Za-z0-9_])/;
+
 function checkUrl({ url }: PackageRepositorySection, path: DocumentPath, family: "deb" | "rpm"): Finding[] {
   if (url === undefined || url === ADDRESS_PLACEHOLDER) return [];
   const at = [...path, "url"];
+  const [variable] = (family === "rpm" && YUM_VARIABLE.exec(url)) || [];
+  if (variable !== undefined) {
+    const message = `has ${variable}, but variables of yum and dnf are not known here`;
+    return [{ path: at, message, hint: "Write the value in its place, for example 3.0 or x86_64" }];
+  }
   const isList = isMirrorList(url);
   if (isList && family === "deb") {
     return [{ path: at, message: "a mirror list is for rpm repositories", hint: "Name one mirror" }];

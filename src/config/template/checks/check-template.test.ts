@@ -93,6 +93,35 @@ describe("checkTemplate()", () => {
     expect(findings("debian", list)).toHaveLength(1);
   });
 
+  it.each([
+    ["https://example.org/$releasever/x", "$releasever"],
+    ["https://example.org/a-$basearch/", "$basearch"],
+    ["mirror+https://example.org/list?arch=$arch&repo=a", "$arch"],
+  ])("knows no variables of yum: %s", (url, variable) => {
+    const [found, ...others] = check("azure-linux", { packageRepositories: [{ codename: "a", url, pkey: "k.asc" }] });
+    expect(others).toEqual([]);
+    expect(found?.path).toEqual(["packageRepositories", 0, "url"]);
+    expect(found?.message).toBe(`has ${variable}, but variables of yum and dnf are not known here`);
+    expect(found?.severity).toBeUndefined();
+  });
+
+  it("takes a dollar that begins no variable, and leaves Debian's addresses alone", () => {
+    const findings = (os: "azure-linux" | "debian", url: string) =>
+      check(os, { packageRepositories: [{ codename: "own", url, pkey: "k.asc" }] });
+    expect(findings("azure-linux", "https://x.blob.example.net/$web/$architecture")).toEqual([]);
+    expect(findings("debian", "https://example.org/$basearch")).toEqual([]);
+  });
+
+  it("warns of components, which rpm repositories don't have", () => {
+    const packageRepositories = [{ codename: "own", url: "https://example.org/", pkey: "k.asc", component: "main, x" }];
+    expect(check("azure-linux", { packageRepositories })).toEqual([
+      expect.objectContaining({ path: ["packageRepositories", 0, "component"], severity: "warning" }),
+    ]);
+    expect(check("debian", { packageRepositories }).map(({ message }) => message)).toEqual([
+      "must be names separated by spaces",
+    ]);
+  });
+
   it("has nothing against sections without content", () => {
     const systemConfig = { users: [], network: {}, services: {}, kernel: {}, configurations: [] };
     expect(check("debian", { disk: {}, build: {}, baseline: {}, systemConfig, packageRepositories: [] })).toEqual([]);

@@ -1,6 +1,7 @@
 import { ComposerError, type Sha256Hex } from "../../../core/index.ts";
 import type { Host } from "../../../host/index.ts";
 import type { RpmPackage } from "../rpm-index.ts";
+import { RPM_ARCHITECTURE, RPM_NAME, RPM_VERSION } from "../rpm-names.ts";
 import { openRpm } from "./open-rpm.ts";
 import { type RpmFile, readRpmFiles } from "./rpm-files.ts";
 import { type RpmHeader, parseRpmHeader } from "./rpm-header.ts";
@@ -67,11 +68,11 @@ export function describeRpm(header: RpmHeader, object: string): RpmPackageFile {
     throw new ComposerError("PACKAGE_UNSAFE_PATH", message);
   }
   return {
-    name: plain(RPM_TAG.name, "name", NAME),
+    name: plain(RPM_TAG.name, "name", RPM_NAME),
     ...(epoch === undefined ? {} : { epoch }),
-    version: plain(RPM_TAG.version, "version", VERSION),
-    release: plain(RPM_TAG.release, "release", VERSION),
-    architecture: plain(RPM_TAG.architecture, "architecture", NAME),
+    version: plain(RPM_TAG.version, "version", RPM_VERSION),
+    release: plain(RPM_TAG.release, "release", RPM_VERSION),
+    architecture: plain(RPM_TAG.architecture, "architecture", RPM_ARCHITECTURE),
     licence: header.text(RPM_TAG.licence),
     sourceRpm: header.string(RPM_TAG.sourceRpm) ?? "",
     buildTimeSeconds: header.number(RPM_TAG.buildTime) ?? 0,
@@ -90,10 +91,6 @@ export function describeRpm(header: RpmHeader, object: string): RpmPackageFile {
     ...readRelations(header, refuse),
   };
 }
-
-/** What file names and command lines may be made of. */
-const NAME = /^[A-Za-z0-9_][A-Za-z0-9._+%{}@~^-]{0,254}$/;
-const VERSION = /^[A-Za-z0-9._+~^%{}@]{1,255}$/;
 
 /** A package file as an index of a repository has it, for repositories that are made of files. */
 export function rpmPackageOf(
