@@ -1,14 +1,12 @@
 import path from "node:path";
 import { installRpms, type PackageFile, rpmSelection, type RpmTransaction, unpackRpms } from "../chroot/index.ts";
-import { compareCodeUnits, isComposerError } from "../core/index.ts";
+import { isComposerError } from "../core/index.ts";
 import { licenceOfRpm } from "../evidence/index.ts";
 import {
   askRpm,
   failingRpms,
   keepCheckedPayloads,
-  pathsWithoutOwner,
   readCheckedPayloads,
-  readFileOwners,
   readLocalRpms,
   readRpmPackage,
   readRpmRepository,
@@ -18,14 +16,12 @@ import {
   resolveRpm,
   type ResolveRpmOptions,
   restrictRpmIndex,
-  type RpmAnswer,
   type RpmIndex,
   type UncheckedRpm,
-  withFileOwners,
 } from "../ospackage/index.ts";
 import { toolRequests } from "./asked-packages.ts";
 import { lockStep } from "./lock-step.ts";
-
+import { overFileLists } from "./over-file-lists.ts";
 import { type PackageFamily, type ProviderBuild, signalOption } from "./provider-build.ts";
 import type { BuildRequest } from "./provider.ts";
 
@@ -36,11 +32,10 @@ export const rpmFamily: PackageFamily = {
       read: (source) => readIndex(build, source),
       restrict: restrictRpmIndex,
       choose: async (repositories, { requests, exclude }) => {
-        const architecture = build.architecture.name;
-        return {
-          image: await answered(build, { repositories, architecture, requests, exclude }, resolveRpm),
-          tools: await answered(build, { repositories, architecture, requests: toolRequests(build) }, resolveRpm),
-        };
+        const { name: architecture } = build.architecture;
+        const choose = (asked: Pick<ResolveRpmOptions, "requests" | "exclude">) =>
+          overFileLists(build.host, { repositories, architecture, ...asked }, resolveRpm, readOptions(build));
+        return { image: await choose({ requests, exclude }), tools: await choose({ requests: toolRequests(build) }) };
       },
     }),
 
@@ -49,7 +44,7 @@ export const rpmFamily: PackageFamily = {
     const asked = subject === "tool-root" ? { requests: toolRequests(build) } : build;
     const { requests, exclude } = { exclude: [], ...asked };
     const options = { repositories, architecture: build.architecture.name, requests, exclude };
-    return answered(build, options, (known) => askRpm(known, question));
+    return overFileLists(build.host, options, (known) => askRpm(known, question), readOptions(build));
   },
 
   checkFiles,
@@ -97,41 +92,6 @@ function readOptions(build: ProviderBuild) {
     emit,
     ...signalOption(build),
   };
-}
-
-/** Asks until all owners of files that the answer depends on are known: file lists are only read for them. */
-async function answered<T>(
-  build: ProviderBuild,
-  options: ResolveRpmOptions,
-  ask: (options: ResolveRpmOptions) => RpmAnswer<T>,
-): Promise<T> {
-  const wanted = new Set<string>();
-  for (let known = options; ;) {
-    const result = ask(known);
-    if (result.kind === "answered") return result.answer;
-    const before = wanted.size;
-    for (const path of result.paths) wanted.add(path);
-    if (wanted.size === before) throw new Error(`file lists don't answer about ${result.paths.join(", ")}`);
-    known = await withOwners(build, options, wanted);
-  }
-}
-
-async function withOwners(
-  build: ProviderBuild,
-  options: ResolveRpmOptions,
-  wanted: ReadonlySet<string>,
-): Promise<ResolveRpmOptions> {
-  const needed = pathsWithoutOwner(options.repositories.map(({ index }) => index));
-  const paths = [...new Set([...needed, ...wanted])].sort(compareCodeUnits);
-  const repositories = await Promise.all(
-    options.repositories.map(async (repository) => {
-      const { source, index } = repository;
-      if (source.kind !== "rpm") return repository;
-      const owners = await readFileOwners(build.host, source, paths, readOptions(build));
-      return { ...repository, index: withFileOwners(index, owners) };
-    }),
-  );
-  return { ...options, repositories };
 }
 
 /**
