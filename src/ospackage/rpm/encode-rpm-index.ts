@@ -1,10 +1,12 @@
-import { formatSize } from "../../core/index.ts";
+import { type ComposerError, formatSize } from "../../core/index.ts";
 import type { Threads } from "../../host/index.ts";
-import { createIndexJoiner } from "../compact-index/index.ts";
+import { createIndexJoiner, MAX_INDEX_BYTES } from "../compact-index/index.ts";
+import { repositoryTooLarge } from "../too-large.ts";
 import {
   ENCODE_PRIMARY_PART,
   encodePrimaryPart,
   faultsInPrimary,
+  primaryObject,
   type PrimaryPart,
   tooManyPackages,
 } from "./encode-primary-part.ts";
@@ -18,7 +20,10 @@ export interface RpmIndexOptions {
   readonly expectedBytes?: number;
 }
 
-const MAX_TEXT_BYTES = 1024 ** 3;
+/** Fedora's have 200 MiB. */
+const MAX_TEXT_BYTES = 512 * 1024 ** 2;
+/** The kernels of some distributions provide 30,000 symbols, in 3 MiB. Every thread has two packages in memory. */
+const MAX_PACKAGE_BYTES = 8 * 1024 ** 2;
 const DEFAULT_EXPECTED_BYTES = 64 * 1024 ** 2;
 
 /**
@@ -41,6 +46,8 @@ export function encodeRpmIndex(primary: Uint8Array, { origin }: Pick<RpmIndexOpt
 /**
  * As {@link encodeRpmIndex}, from a stream, of which a few MiB are in memory at a time: parts of it are worked on by
  * several threads.
+ *
+ * @throws {REPOSITORY_TOO_LARGE} text or index have more than is read of any repository
  */
 export async function encodeRpmIndexFrom(
   threads: Threads,
@@ -56,6 +63,9 @@ export async function encodeRpmIndexFrom(
     seen += part.seen;
     if (seen > announced) throw tooManyPackages(announced, part.end, faultAt);
     joiner.add(part.index);
+    if (joiner.sizeBytes > MAX_INDEX_BYTES) {
+      throw tooLarge(origin, `what is kept of its packages takes more than ${formatSize(MAX_INDEX_BYTES)}`);
+    }
   }
   requireAll(seen, announced, faultAt);
   return joiner.finish();
@@ -66,13 +76,17 @@ async function* partsOf(
   origin: string | undefined,
   faultAt: FaultAt,
 ): AsyncGenerator<PrimaryPart> {
-  for await (const text of metadataTexts(primary, "metadata", faultAt)) {
+  for await (const text of metadataTexts(primary, "metadata", faultAt, MAX_PACKAGE_BYTES)) {
     if (text.offset + text.xml.length > MAX_TEXT_BYTES) {
-      throw faultAt(`it has more than ${formatSize(MAX_TEXT_BYTES)}`, text.offset);
+      throw tooLarge(origin, `it has more than ${formatSize(MAX_TEXT_BYTES)}`);
     }
     // The text is valid until the next one is asked for.
     yield { ...text, xml: new Uint8Array(text.xml), origin };
   }
+}
+
+function tooLarge(origin: string | undefined, state: string): ComposerError {
+  return repositoryTooLarge(primaryObject(origin), state);
 }
 
 function requireAll(seen: number, announced: number | undefined, faultAt: FaultAt): void {
