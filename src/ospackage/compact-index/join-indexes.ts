@@ -27,8 +27,9 @@ export interface IndexJoiner {
  * made, the program takes up to three times as much, and has to do with half a GiB.
  */
 export const MAX_INDEX_BYTES = 128 * 1024 ** 2;
-/** What is needed beside the index for each record until it is finished: for its name, and where it ends. */
-const RECORD_BYTES = 200;
+/** What lists need beside their bytes of the index until they are finished: for a key, and for each of its records. */
+const KEY_BYTES = 150;
+const POSTING_BYTES = 12;
 
 /** @param expectedBytes of all records; memory that is not written to takes none */
 export function createIndexJoiner(format: IndexFormat, expectedBytes: number): IndexJoiner {
@@ -56,10 +57,9 @@ export function createIndexJoiner(format: IndexFormat, expectedBytes: number): I
       records.reserve(pieces.records.length);
       records.bytes.set(pieces.records, records.end);
       records.end += pieces.records.length;
-      for (const part of parts) part.add(pieces, before);
-      const added = pieces.words(0).length;
-      recordCount += added;
-      sizeBytes += index.length + added * RECORD_BYTES;
+      sizeBytes += index.length;
+      for (const part of parts) sizeBytes += part.add(pieces, before) ?? 0;
+      recordCount += pieces.words(0).length;
     },
     finish: () => writer.finish(finished()),
   };
@@ -72,7 +72,8 @@ interface Before {
 }
 
 interface JoinedPart {
-  add(pieces: IndexPieces, before: Before): void;
+  /** @returns how much more memory it takes than the piece has bytes, where that is much */
+  add(pieces: IndexPieces, before: Before): number | void;
   finish(): readonly (Uint8Array | Uint32Array)[];
 }
 
@@ -123,11 +124,13 @@ const JOIN: Readonly<Record<IndexPart, (piece: number, isFirst: boolean) => Join
     return {
       add(pieces, { records }) {
         const lists = pieces.lists(piece);
+        const keysBefore = map.size;
         let number = 0;
         for (const key of keysOf(lists)) {
           for (const posting of postingsAt(lists, number)) addPosting(map, key, posting + records);
           number += 1;
         }
+        return (map.size - keysBefore) * KEY_BYTES + lists.postings.length * POSTING_BYTES;
       },
       finish: () => piecesOfLists(postingListsOf(map)),
     };

@@ -61,7 +61,7 @@ function parseDeb(
   options: SignedChainOptions,
 ): ParsedMetadata {
   const object = metadataObject(source, "InRelease");
-  const { architecture } = options;
+  const { architecture, cacheDir } = options;
   const release = parseRelease(text, object);
   const offered = offeredIndexes(release, source, architecture, object);
   const byHash = { ...fetching(options), byHash: release.acquireByHash };
@@ -70,10 +70,13 @@ function parseDeb(
     indexes: offered.map((index): ChainIndex => ({
       path: directory + index.file.path,
       sha256: index.file.sha256,
-      fetch: places.map((place) => () => fetchOfferedIndex(host, place, index, byHash)),
+      fetch: places.map(
+        (place) => () =>
+          bytesOf(host, fetchOfferedIndex(host, place, index, metadataDirectory(cacheDir, source), byHash)),
+      ),
     })),
     open: async (contents) => {
-      const texts = plainPackagesTexts(host, offered, contents, () => object, fetching(options));
+      const texts = plainPackagesTexts(host, offered, contents.map(once), () => object, fetching(options));
       return openDebIndex(
         await encodeDebIndexFrom(host.threads, texts, plainSizeOf(offered), { architecture, origin: object }),
       );
@@ -127,6 +130,16 @@ async function primaryBytes(
   const directory = metadataDirectory(options.cacheDir, { url: source.urls[0], suite: "rpm" });
   await using fetched = await fetchRepomdFile(host, source, primary, PRIMARY_LIMITS, directory, fetching(options));
   return host.files.readBytes(fetched.place);
+}
+
+/** What was fetched into a new file, which is removed. */
+async function bytesOf({ files }: Host, fetching: Promise<string>): Promise<Uint8Array> {
+  const place = await fetching;
+  try {
+    return await files.readBytes(place);
+  } finally {
+    await files.remove(place);
+  }
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -24,7 +24,7 @@ export interface Release {
   readonly files: ReadonlyMap<string, ReleaseFile>;
 }
 
-const MAX_RELEASE_BYTES = 32 * 1024 * 1024;
+const MAX_RELEASE_BYTES = 16 * 1024 * 1024;
 const MAX_FILES = 200_000;
 const MAX_FILE_BYTES = 1024 ** 4;
 
