@@ -31,6 +31,7 @@ const MAX_CONTROL_BYTES = 64 * 1024 * 1024;
 const MAX_CONTROL_ENTRIES = 256;
 /** Of the file `control`, whose 100 KiB are much. */
 const MAX_CONTROL_LENGTH = 4 * 1024 * 1024;
+const MAX_CONTROL_LINES = 100_000;
 
 /**
  * The control stanza of a binary package.
@@ -45,6 +46,7 @@ export async function readDebControl(host: DebHost, file: string, options: DebRe
   return parseStanza(Buffer.from(control.content).toString("utf8"), {
     object: `the control file of "${file}"`,
     maxLength: MAX_CONTROL_LENGTH,
+    maxLines: MAX_CONTROL_LINES,
   });
 }
 

@@ -23,14 +23,14 @@ export interface StanzaOptions {
   readonly invalid?: ErrorCode;
   /** Most characters of the text; 64 Mi when absent. */
   readonly maxLength?: number;
-  /** Most lines of the text; 500,000 when absent. */
+  /** Most lines of the text; 4 million when absent. */
   readonly maxLines?: number;
   /** Most fields of a stanza; 1000 when absent. */
   readonly maxFields?: number;
 }
 
 const DEFAULT_MAX_LENGTH = 64 * 1024 * 1024;
-const DEFAULT_MAX_LINES = 500_000;
+const DEFAULT_MAX_LINES = 4_000_000;
 const DEFAULT_MAX_FIELDS = 1000;
 const FIELD_LINE = /^([!-9;-~]+):[ \t]*(.*)$/;
 
