@@ -28,12 +28,14 @@ const WORDS: Readonly<Record<(typeof BAD_KINDS)[BadRepositoryKind]["code"], RegE
   PACKAGE_SIGNATURE_MISSING: /^Cannot trust "\S+\.rpm": it is not signed$/,
   PACKAGE_KEY_UNKNOWN: /^Cannot trust "\S+\.rpm": no signature is by a key that is trusted for its repository$/,
   PACKAGE_KEY_UNUSABLE: /^Cannot trust "\S+\.rpm": the key that signed it is expired, revoked or not for signing$/,
-  PACKAGE_SIGNATURE_INVALID: /^Cannot trust "\S+\.rpm": its signature by [0-9A-F]{40} does not fit/,
+  PACKAGE_SIGNATURE_INVALID:
+    /^Cannot trust "\S+\.rpm": (its signature by [0-9A-F]{40} does not fit|no signature of it counts)/,
   PACKAGE_DIGEST_MISMATCH:
     /^Cannot use "\S+\.rpm": (its (header|payload) is not what the digest in the package says|header and payload have \d+ bytes instead of \d+)$/,
   PACKAGE_FORMAT_INVALID:
     /^Cannot read "\S+\.rpm": (it is no RPM package|its payload has "\S+", which its header does not know)$/,
-  PACKAGE_TOO_LARGE: /^Cannot read "\S+\.rpm": its header claims \d+ tags and /,
+  PACKAGE_TOO_LARGE:
+    /^Cannot read "\S+\.rpm": (its header claims \d+ tags and .+|the interpreter of its pre has 1000 words), and no more than /,
   PACKAGE_UNSAFE_PATH: /^Cannot read "\S+\.rpm": .*"\S+" leads out of the tree$/,
   REPOSITORY_NOT_FOUND: /^Cannot fetch .+: it does not exist$/,
   REPOSITORY_SIGNATURE_MISSING: /^Cannot trust "\S+\/repomd\.xml": it has no signature$/,
@@ -41,6 +43,8 @@ const WORDS: Readonly<Record<(typeof BAD_KINDS)[BadRepositoryKind]["code"], RegE
     /^Cannot trust "\S+\/repomd\.xml": (its signature (by [0-9A-F]{40} does not fit|is damaged)|no signature is by a key that is trusted)/,
   REPOSITORY_REPLAYED: /^Cannot use "\S+\/repomd\.xml": it is of \S+, older than that of /,
   REPOSITORY_DIGEST_MISMATCH: /^Cannot use .+: (its SHA-256 is not the one that|it has more than its \d+ bytes)/,
+  REPOSITORY_TOO_LARGE:
+    /^Cannot read "\S+primary\.xml\.gz": repomd\.xml says that it has 1\.5 GiB( decompressed)?, and no more than \d+ MiB are read$/,
   REPOSITORY_METADATA_INVALID:
     /^Cannot (read (the primary metadata )?"\S+": .*\(byte \d+\)|use "\S+primary\.xml\.gz": it decompresses to more than .+)$/,
   REPOSITORY_WEAK_DIGEST: /^Cannot read "\S+\/repomd\.xml": .* has only a checksum of type "sha"$/,

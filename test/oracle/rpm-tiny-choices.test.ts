@@ -32,6 +32,7 @@ const WISHES: readonly string[] = [
   "rich-if-else",
   "rich-if-else tool",
   "rich-unless",
+  "rich-unless server-b",
   "rich-unless tool server-b",
   "rich-unless-else tool",
   "rich-unless-else server-a",
@@ -53,7 +54,7 @@ const WISHES: readonly string[] = [
 ];
 
 /** Wishes that nobody can fill. */
-const VAIN = ["unresolvable", "rich-unmet", "needs-missing-file", "needs-both-servers", "rich-unless server-b"];
+const VAIN = ["unresolvable", "rich-unmet", "needs-missing-file", "needs-both-servers"];
 
 /** Packages of the table that nobody wishes for by name: they come with others. */
 const BROUGHT = ["old-name", "ring-b", "ring-c", "pre-ring-b", "chain-1", "chain-2", "chain-3"];

@@ -44,7 +44,7 @@ export interface IndexWriter {
   /** Where `records` began. */
   readonly recordsStart: number;
   /** The bytes of the index: the magic, the byte length of every piece, the records, the pieces, each padded to 4 bytes. */
-  finish(pieces: readonly (Uint8Array | Uint32Array)[]): Uint8Array;
+  finish(pieces: Iterable<Uint8Array | Uint32Array>): Uint8Array;
 }
 
 /** The pieces of an index, opened: views into its bytes. */
@@ -77,16 +77,17 @@ export function createIndexWriter({ magic, parts }: IndexFormat, expectedBytes: 
     records,
     recordsStart,
     finish(pieces) {
-      const lengths = Uint32Array.of(records.end - recordsStart, ...pieces.map((piece) => piece.byteLength));
+      const lengths = [records.end - recordsStart];
       pad();
       for (const piece of pieces) {
         records.reserve(piece.byteLength);
         records.bytes.set(bytesOf(piece), records.end);
         records.end += piece.byteLength;
+        lengths.push(piece.byteLength);
         pad();
       }
       records.bytes.set(magic, 0);
-      records.bytes.set(bytesOf(lengths), magic.length);
+      records.bytes.set(bytesOf(Uint32Array.from(lengths)), magic.length);
       return records.bytes.subarray(0, records.end);
     },
   };

@@ -14,23 +14,42 @@ import { addPosting, keysOf, postingListsOf, postingsAt } from "./posting-lists.
 
 /** Puts indexes of one format together: the result is what one index of all their records would be. */
 export interface IndexJoiner {
+  /** About how much memory all that was added takes: more than {@link MAX_INDEX_BYTES} is for the caller to refuse. */
+  readonly sizeBytes: number;
   /** Appends the records of an index and takes over what finds them. */
   add(index: Uint8Array): void;
+  /** Ends the joiner. */
   finish(): Uint8Array;
 }
+
+/**
+ * The most that is to be joined. The largest distributions have 70,000 packages and need up to 80 MiB; while an index is
+ * made, the program takes up to three times as much, and has to do with half a GiB.
+ */
+export const MAX_INDEX_BYTES = 128 * 1024 ** 2;
+/** What lists need beside their bytes of the index until they are finished: for a key, and for each of its records. */
+const KEY_BYTES = 150;
+const POSTING_BYTES = 12;
 
 /** @param expectedBytes of all records; memory that is not written to takes none */
 export function createIndexJoiner(format: IndexFormat, expectedBytes: number): IndexJoiner {
   const writer = createIndexWriter(format, expectedBytes);
   const { records, recordsStart } = writer;
-  let recordCount = 0;
+  let [recordCount, sizeBytes] = [0, 0];
   let firstPiece = 0;
   const parts = format.parts.map((part, number) => {
     const joined = JOIN[part](firstPiece, number === 0);
     firstPiece += pieceCount(part);
     return joined;
   });
+  /** What a part has collected is dropped when the next one's turn comes. */
+  const finished = function* (): Generator<Uint8Array | Uint32Array> {
+    for (let part = parts.shift(); part !== undefined; part = parts.shift()) yield* part.finish();
+  };
   return {
+    get sizeBytes() {
+      return sizeBytes;
+    },
     add(index) {
       const pieces = splitIndex(index, format);
       if (pieces === undefined) throw new Error("what is to be joined is no index of this format");
@@ -38,10 +57,11 @@ export function createIndexJoiner(format: IndexFormat, expectedBytes: number): I
       records.reserve(pieces.records.length);
       records.bytes.set(pieces.records, records.end);
       records.end += pieces.records.length;
-      for (const part of parts) part.add(pieces, before);
+      sizeBytes += index.length;
+      for (const part of parts) sizeBytes += part.add(pieces, before) ?? 0;
       recordCount += pieces.words(0).length;
     },
-    finish: () => writer.finish(parts.flatMap((part) => part.finish())),
+    finish: () => writer.finish(finished()),
   };
 }
 
@@ -52,7 +72,8 @@ interface Before {
 }
 
 interface JoinedPart {
-  add(pieces: IndexPieces, before: Before): void;
+  /** @returns how much more memory it takes than the piece has bytes, where that is much */
+  add(pieces: IndexPieces, before: Before): number | void;
   finish(): readonly (Uint8Array | Uint32Array)[];
 }
 
@@ -103,11 +124,13 @@ const JOIN: Readonly<Record<IndexPart, (piece: number, isFirst: boolean) => Join
     return {
       add(pieces, { records }) {
         const lists = pieces.lists(piece);
+        const keysBefore = map.size;
         let number = 0;
         for (const key of keysOf(lists)) {
           for (const posting of postingsAt(lists, number)) addPosting(map, key, posting + records);
           number += 1;
         }
+        return (map.size - keysBefore) * KEY_BYTES + lists.postings.length * POSTING_BYTES;
       },
       finish: () => piecesOfLists(postingListsOf(map)),
     };

@@ -96,13 +96,16 @@ async function* through(decoder: Transform, source: AsyncIterable<Uint8Array>): 
   yield* decoder as AsyncIterable<Uint8Array>;
 }
 
+/** The strongest of its levels needs 65 MiB; the format goes up to 4 GiB. */
+const XZ_MEMORY = "--memlimit-decompress=256MiB";
+
 function throughXz(
   host: Pick<Host, "processes">,
   args: readonly string[],
   input: AsyncIterable<Uint8Array>,
   options: DecompressOptions,
 ): AsyncIterable<Uint8Array> {
-  return throughProgram(host, ["xz", "--decompress", "--stdout", ...args], "xz-utils", input, options);
+  return throughProgram(host, ["xz", "--decompress", "--stdout", XZ_MEMORY, ...args], "xz-utils", input, options);
 }
 
 /** @param packageName what to install when the host lacks the program */

@@ -25,7 +25,13 @@ export interface DebControlFile {
   readonly content: Uint8Array;
 }
 
+/** All of the control archive; lists of the digests of 100,000 files have 10 MiB. */
 const MAX_CONTROL_BYTES = 64 * 1024 * 1024;
+/** Debian Policy knows a dozen. */
+const MAX_CONTROL_ENTRIES = 256;
+/** Of the file `control`, whose 100 KiB are much. */
+const MAX_CONTROL_LENGTH = 4 * 1024 * 1024;
+const MAX_CONTROL_LINES = 100_000;
 
 /**
  * The control stanza of a binary package.
@@ -37,7 +43,11 @@ export async function readDebControl(host: DebHost, file: string, options: DebRe
   const controlFiles = await readDebControlFiles(host, file, options);
   const control = controlFiles.find(({ name }) => name === "control");
   if (control === undefined) throw invalid(`"${file}"`, 'its control archive has no "control"');
-  return parseStanza(Buffer.from(control.content).toString("utf8"), { object: `the control file of "${file}"` });
+  return parseStanza(Buffer.from(control.content).toString("utf8"), {
+    object: `the control file of "${file}"`,
+    maxLength: MAX_CONTROL_LENGTH,
+    maxLines: MAX_CONTROL_LINES,
+  });
 }
 
 /** Everything in the control archive of a binary package, in its order; fails like {@link readDebControl}. */
@@ -47,21 +57,26 @@ export async function readDebControlFiles(
   options: DebReadOptions = {},
 ): Promise<DebControlFile[]> {
   const found: DebControlFile[] = [];
-  let bytesLeft = MAX_CONTROL_BYTES;
+  let [bytesLeft, entriesLeft] = [MAX_CONTROL_BYTES, MAX_CONTROL_ENTRIES];
   for await (const entry of entriesOf(host, file, "control", options)) {
+    entriesLeft -= 1;
+    if (entriesLeft < 0) throw tooLarge(file, `${MAX_CONTROL_ENTRIES} files`);
     if (entry.type === "directory") continue;
     const name = entry.name.replace(/^\.\//, "");
     if (entry.type !== "file" || name.includes("/")) {
       throw invalid(`"${file}"`, `"${entry.name}" in its control archive is no plain file`);
     }
     bytesLeft -= entry.sizeBytes;
-    if (bytesLeft < 0) {
-      const message = `Cannot read "${file}": its control archive has more than ${formatSize(MAX_CONTROL_BYTES)}`;
-      throw new ComposerError("PACKAGE_TOO_LARGE", message);
-    }
+    if (bytesLeft < 0) throw tooLarge(file, formatSize(MAX_CONTROL_BYTES));
     found.push({ name, mode: entry.mode, content: await collect(entry.content) });
   }
   return found;
+}
+
+function tooLarge(file: string, limit: string): ComposerError {
+  return new ComposerError("PACKAGE_TOO_LARGE", `Cannot read "${file}": its control archive has more than ${limit}`, {
+    hint: "Don't use this package; if it is really meant, report it with its name",
+  });
 }
 
 /** So many bytes of a binary package are enough for {@link readDebTime}: magic, the first member's header, `2.0`. */

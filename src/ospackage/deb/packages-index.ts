@@ -4,9 +4,11 @@ import {
   addPosting,
   createIndexJoiner,
   createIndexWriter,
+  MAX_INDEX_BYTES,
   piecesOfLists,
   postingListsOf,
 } from "../compact-index/index.ts";
+import { repositoryTooLarge } from "../too-large.ts";
 import { DEB_INDEX } from "./index-layout.ts";
 import { RECORD_FIELDS, REQUIRED_FIELDS, fieldNumber } from "./index-record.ts";
 import { parseProvides } from "./relations.ts";
@@ -32,7 +34,8 @@ export interface LocalDeb {
   readonly sha256: Sha256Hex;
 }
 
-const MAX_TEXT_BYTES = 1024 ** 3;
+/** All of Debian has 60 MiB for an architecture. */
+const MAX_TEXT_BYTES = 512 * 1024 ** 2;
 const NEWLINE = 0x0a;
 const MAX_STANZA_BYTES = 1024 ** 2;
 const MAX_PACKAGE_BYTES = 16 * 1024 ** 3;
@@ -60,11 +63,11 @@ const FIELD = {
  *
  * @param packages the plain text of the file
  * @returns equal bytes for equal text and options
- * @throws {REPOSITORY_METADATA_INVALID} a stanza lacks a field, or has an impossible size or an unsafe path
+ * @throws {REPOSITORY_TOO_LARGE} @throws {REPOSITORY_METADATA_INVALID} a stanza lacks a field, or has an impossible size or an unsafe path
  * @see deb822(5); Debian wiki, "DebianRepository/Format"
  */
 export function encodeDebIndex(packages: Uint8Array, options: EncodeOptions): Uint8Array {
-  if (packages.length > MAX_TEXT_BYTES) throw invalid(options, `it has more than ${formatSize(MAX_TEXT_BYTES)}`);
+  if (packages.length > MAX_TEXT_BYTES) throw tooLarge(options, `it has more than ${formatSize(MAX_TEXT_BYTES)}`);
   return encodePart({ text: packages, options, linesBefore: 0 });
 }
 
@@ -73,6 +76,7 @@ export function encodeDebIndex(packages: Uint8Array, options: EncodeOptions): Ui
  * several threads.
  *
  * @param expectedBytes how large the plain text is
+ * @throws {REPOSITORY_TOO_LARGE} text or index have more than is read of any repository
  */
 export async function encodeDebIndexFrom(
   threads: Threads,
@@ -82,7 +86,12 @@ export async function encodeDebIndexFrom(
 ): Promise<Uint8Array> {
   // The records are shorter than the text; room that is not used takes no memory.
   const joiner = createIndexJoiner(DEB_INDEX, Math.min(expectedBytes, MAX_TEXT_BYTES));
-  for await (const index of threads.map(ENCODE_PACKAGES_PART, partsOf(packages, options))) joiner.add(index);
+  for await (const index of threads.map(ENCODE_PACKAGES_PART, partsOf(packages, options))) {
+    joiner.add(index);
+    if (joiner.sizeBytes > MAX_INDEX_BYTES) {
+      throw tooLarge(options, `what is kept of its packages takes more than ${formatSize(MAX_INDEX_BYTES)}`);
+    }
+  }
   return joiner.finish();
 }
 
@@ -93,7 +102,7 @@ async function* partsOf(
   let [textBytes, linesBefore] = [0, 0];
   for await (const text of stanzaTexts(packages, () => invalid(options, "a stanza takes too much"))) {
     textBytes += text.length;
-    if (textBytes > MAX_TEXT_BYTES) throw invalid(options, `it has more than ${formatSize(MAX_TEXT_BYTES)}`);
+    if (textBytes > MAX_TEXT_BYTES) throw tooLarge(options, `it has more than ${formatSize(MAX_TEXT_BYTES)}`);
     // The text is valid until the next one is asked for.
     yield { text: new Uint8Array(text), options, linesBefore };
     linesBefore += lineCount(text);
@@ -228,6 +237,13 @@ function providedBy(stanza: ScannedStanza, name: string, options: EncodeOptions)
 const NOTHING: Set<string> = new Set();
 
 function invalid(options: EncodeOptions, state: string): ComposerError {
-  const object = options.origin === undefined ? "a package index" : `the package index "${options.origin}"`;
-  return new ComposerError("REPOSITORY_METADATA_INVALID", `Cannot read ${object}: ${state}`);
+  return new ComposerError("REPOSITORY_METADATA_INVALID", `Cannot read ${objectOf(options)}: ${state}`);
+}
+
+function tooLarge(options: EncodeOptions, state: string): ComposerError {
+  return repositoryTooLarge(objectOf(options), state);
+}
+
+function objectOf({ origin }: EncodeOptions): string {
+  return origin === undefined ? "a package index" : `the package index "${origin}"`;
 }

@@ -2,8 +2,8 @@ import { type ByteSink, createByteSink } from "../compact-index/index.ts";
 
 const NEWLINE = 0x0a;
 const PART_BYTES = 1024 ** 2;
-/** Far above any honest stanza. */
-const MAX_PART_BYTES = 64 * 1024 ** 2;
+/** Far above any honest stanza, whose 100 KiB are much. */
+const MAX_PART_BYTES = 8 * 1024 ** 2;
 
 /**
  * Cuts a stream of stanzas after whole ones, so that a few MiB are in memory at a time.

@@ -23,11 +23,14 @@ export interface StanzaOptions {
   readonly invalid?: ErrorCode;
   /** Most characters of the text; 64 Mi when absent. */
   readonly maxLength?: number;
+  /** Most lines of the text; 4 million when absent. */
+  readonly maxLines?: number;
   /** Most fields of a stanza; 1000 when absent. */
   readonly maxFields?: number;
 }
 
 const DEFAULT_MAX_LENGTH = 64 * 1024 * 1024;
+const DEFAULT_MAX_LINES = 4_000_000;
 const DEFAULT_MAX_FIELDS = 1000;
 const FIELD_LINE = /^([!-9;-~]+):[ \t]*(.*)$/;
 
@@ -38,15 +41,17 @@ const FIELD_LINE = /^([!-9;-~]+):[ \t]*(.*)$/;
  * @see deb822(5)
  */
 export function parseStanzas(text: string, options: StanzaOptions = {}): Stanza[] {
-  const { maxLength = DEFAULT_MAX_LENGTH, maxFields = DEFAULT_MAX_FIELDS } = options;
+  const { maxLength = DEFAULT_MAX_LENGTH, maxLines = DEFAULT_MAX_LINES, maxFields = DEFAULT_MAX_FIELDS } = options;
   if (text.length > maxLength) throw invalid(options, `it has more than ${formatSize(maxLength)}`);
+  const lines = text.split("\n", maxLines + 1);
+  if (lines.length > maxLines) throw invalid(options, `it has more than ${maxLines} lines`);
   const stanzas: Stanza[] = [];
   let fields: { name: string; lines: string[]; line: number }[] = [];
   const finish = (): void => {
     if (fields.length > 0) stanzas.push(stanzaOf(fields, options));
     fields = [];
   };
-  for (const [index, raw] of text.split("\n").entries()) {
+  for (const [index, raw] of lines.entries()) {
     const line = raw.endsWith("\r") ? raw.slice(0, -1) : raw;
     const number = index + 1;
     if (line.startsWith("#")) continue;

@@ -9,6 +9,9 @@ export interface Cleartext {
   readonly armoredSignature: string;
 }
 
+/** A Release has a line for each of its files and digests: Debian's has 20,000. */
+const MAX_LINES = 500_000;
+
 /**
  * Takes a cleartext signed message apart, more strictly than the standard asks: exactly one message, nothing before or
  * after it, so that no reader can mistake unsigned text for signed text.
@@ -17,7 +20,9 @@ export interface Cleartext {
  * @see RFC 9580, section 7
  */
 export function splitCleartext(message: string): Cleartext | string {
-  const lines = message.split("\n").map((line) => line.replace(/[ \t\r]+$/, ""));
+  const split = message.split("\n", MAX_LINES + 1);
+  if (split.length > MAX_LINES) return `it has more than ${MAX_LINES} lines`;
+  const lines = split.map((line) => line.replace(/[ \t\r]+$/, ""));
   if (lines[0] !== BEGIN_MESSAGE) return "there is something before its signed text";
   const headersEnd = lines.indexOf("");
   const headers = lines.slice(1, headersEnd === -1 ? lines.length : headersEnd);

@@ -1,11 +1,11 @@
 import { parseSha256, sha256 } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import { encodeDebIndexFrom, openDebIndex } from "../deb/index.ts";
-import { encodeRpmIndexFrom, openRpmIndex, parseRepomd } from "../rpm/index.ts";
+import { encodeRpmIndexFrom, openRpmIndex, parseRepomd, type RepomdFile } from "../rpm/index.ts";
 import { fetchMetadata, metadataObject, releaseDirectoryUrl } from "./fetch-metadata.ts";
 import { fetchOfferedIndex, offeredIndexes, plainPackagesTexts, plainSizeOf } from "./fetch-packages-index.ts";
 import { fetchRepomd, REPOMD_PATH, repomdObject } from "./fetch-repomd.ts";
-import { fetchRepomdFile, plainPieces } from "./fetch-repomd-file.ts";
+import { fetchRepomdFile, plainPieces, PRIMARY_LIMITS } from "./fetch-repomd-file.ts";
 import { metadataDirectory } from "./metadata-cache.ts";
 import { parseRelease } from "./release.ts";
 import type { DebRepositorySource, RpmRepositorySource } from "./repository.ts";
@@ -61,7 +61,7 @@ function parseDeb(
   options: SignedChainOptions,
 ): ParsedMetadata {
   const object = metadataObject(source, "InRelease");
-  const { architecture } = options;
+  const { architecture, cacheDir } = options;
   const release = parseRelease(text, object);
   const offered = offeredIndexes(release, source, architecture, object);
   const byHash = { ...fetching(options), byHash: release.acquireByHash };
@@ -70,10 +70,13 @@ function parseDeb(
     indexes: offered.map((index): ChainIndex => ({
       path: directory + index.file.path,
       sha256: index.file.sha256,
-      fetch: places.map((place) => () => fetchOfferedIndex(host, place, index, byHash)),
+      fetch: places.map(
+        (place) => () =>
+          bytesOf(host, fetchOfferedIndex(host, place, index, metadataDirectory(cacheDir, source), byHash)),
+      ),
     })),
     open: async (contents) => {
-      const texts = plainPackagesTexts(host, offered, contents, () => object, fetching(options));
+      const texts = plainPackagesTexts(host, offered, contents.map(once), () => object, fetching(options));
       return openDebIndex(
         await encodeDebIndexFrom(host.threads, texts, plainSizeOf(offered), { architecture, origin: object }),
       );
@@ -105,19 +108,42 @@ function rpmFormat(host: Host, source: RpmRepositorySource, options: SignedChain
           {
             path: primary.path,
             sha256: algorithm === "sha256" ? parseSha256(hex) : undefined,
-            fetch: places.map(
-              (place) => async () => (await fetchRepomdFile(host, place, primary, fetching(options))).content,
-            ),
+            fetch: places.map((place) => () => primaryBytes(host, place, primary, options)),
           },
         ],
         open: async ([content = new Uint8Array()]) => {
-          const pieces = plainPieces(host, { file: primary, content }, fetching(options));
+          const pieces = plainPieces(host, primary, once(content), PRIMARY_LIMITS, fetching(options));
           return openRpmIndex(await encodeRpmIndexFrom(host.threads, pieces, { origin: object }));
         },
       };
     },
     paths: () => [REPOMD_PATH, `${REPOMD_PATH}.asc`],
   };
+}
+
+async function primaryBytes(
+  host: Host,
+  source: RpmRepositorySource,
+  primary: RepomdFile,
+  options: SignedChainOptions,
+): Promise<Uint8Array> {
+  const directory = metadataDirectory(options.cacheDir, { url: source.urls[0], suite: "rpm" });
+  await using fetched = await fetchRepomdFile(host, source, primary, PRIMARY_LIMITS, directory, fetching(options));
+  return host.files.readBytes(fetched.place);
+}
+
+/** What was fetched into a new file, which is removed. */
+async function bytesOf({ files }: Host, fetching: Promise<string>): Promise<Uint8Array> {
+  const place = await fetching;
+  try {
+    return await files.readBytes(place);
+  } finally {
+    await files.remove(place);
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }
 
 /** Refuses what nobody vouches for, so that another mirror is asked; the lock vouches for what it names. */

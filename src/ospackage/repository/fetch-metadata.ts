@@ -6,7 +6,8 @@ import type { DebRepositorySource } from "./repository.ts";
 
 type FetchHost = Pick<Host, "files" | "http" | "clock">;
 
-const MAX_METADATA_BYTES = 32 * 1024 * 1024;
+/** Debian's has 1.5 MiB. */
+const MAX_METADATA_BYTES = 16 * 1024 * 1024;
 const MAX_SIGNATURE_BYTES = 1024 * 1024;
 
 /** The address of the directory that a repository's InRelease or Release is in, ending in "/". */

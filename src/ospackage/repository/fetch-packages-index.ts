@@ -5,11 +5,11 @@ import {
   formatSize,
   isComposerError,
   redactUrl,
-  sha256,
 } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import { compressionOfName, decompress, type DecompressOptions } from "../compression/index.ts";
-import { digestMismatch, fetchBytes } from "./fetch.ts";
+import { repositoryTooLarge } from "../too-large.ts";
+import { digestMismatch, fetchNewFile } from "./fetch.ts";
 import { releaseDirectoryUrl } from "./fetch-metadata.ts";
 import type { Release, ReleaseFile } from "./release.ts";
 import type { DebRepositorySource } from "./repository.ts";
@@ -25,7 +25,9 @@ export interface OfferedIndex {
 }
 
 const ENDINGS = [".xz", ".zst", ".gz", ""] as const;
-const MAX_PLAIN_BYTES = 1024 ** 3;
+/** As it is offered and decompressed. Debian's, which is among the largest, has 10 and 60 MiB. */
+const MAX_FILE_BYTES = 128 * 1024 ** 2;
+const MAX_PLAIN_BYTES = 512 * 1024 ** 2;
 
 /**
  * The Packages files of a repository's components for one architecture, in the order of the components.
@@ -71,8 +73,11 @@ export interface FetchIndexOptions {
 }
 
 /**
- * Fetches Packages files and gives their plain text, one after the other, verified before and after decompressing.
+ * Fetches Packages files onto the disk and gives their plain text, one after the other, verified before and after
+ * decompressing; nothing of them stays.
  *
+ * @param directory where they are meanwhile; made when it is not there
+ * @throws {REPOSITORY_TOO_LARGE} one has more than is read of any
  * @throws {REPOSITORY_DIGEST_MISMATCH} size or SHA-256 differ from what the Release says; of the plain text only at its end
  * @throws {REPOSITORY_METADATA_INVALID} one cannot be decompressed
  * @throws as `download`
@@ -81,14 +86,23 @@ export async function* fetchPackagesText(
   host: Pick<Host, "files" | "http" | "clock" | "processes">,
   source: DebRepositorySource,
   offered: readonly OfferedIndex[],
+  directory: string,
   options: FetchIndexOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const contents = await Promise.all(
+  // All are asked for before the first is read; whoever fails, none is left behind.
+  const fetches = await Promise.allSettled(
     offered.map(async (index) =>
-      index.plain?.sizeBytes === 0 ? undefined : fetchOfferedIndex(host, source, index, options),
+      index.plain?.sizeBytes === 0 ? undefined : fetchOfferedIndex(host, source, index, directory, options),
     ),
   );
-  yield* plainPackagesTexts(host, offered, contents, (index) => objectOf(source, index), options);
+  const places = fetches.map((fetched) => (fetched.status === "fulfilled" ? fetched.value : undefined));
+  try {
+    for (const fetched of fetches) if (fetched.status === "rejected") throw fetched.reason;
+    const contents = places.map((place) => (place === undefined ? undefined : host.files.readStream(place)));
+    yield* plainPackagesTexts(host, offered, contents, (index) => objectOf(source, index), options);
+  } finally {
+    for (const place of places) if (place !== undefined) await host.files.remove(place);
+  }
 }
 
 /** How large the plain text of all of them is, as far as that is known. */
@@ -103,12 +117,12 @@ const EXPECTED_PLAIN_BYTES = 64 * 1024 ** 2;
  *
  * @param contents of each as it is offered; undefined for an empty one
  * @param objectOf what messages call one
- * @throws {REPOSITORY_DIGEST_MISMATCH} @throws {REPOSITORY_METADATA_INVALID}
+ * @throws {REPOSITORY_TOO_LARGE} @throws {REPOSITORY_DIGEST_MISMATCH} @throws {REPOSITORY_METADATA_INVALID}
  */
 export async function* plainPackagesTexts(
   host: Pick<Host, "processes">,
   offered: readonly OfferedIndex[],
-  contents: readonly (Uint8Array | undefined)[],
+  contents: readonly (AsyncIterable<Uint8Array> | undefined)[],
   objectOf: (index: OfferedIndex) => string,
   options: DecompressOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -124,42 +138,65 @@ export async function* plainPackagesTexts(
 const STANZA_END = Buffer.from("\n\n");
 
 /**
- * Fetches a Packages file as the repository offers it, verified.
+ * Fetches a Packages file as the repository offers it, verified, into a new file that the caller removes.
  *
- * @throws {REPOSITORY_DIGEST_MISMATCH} @throws as `download`
+ * @param directory where that will be; made when it is not there
+ * @returns its path
+ * @throws {REPOSITORY_TOO_LARGE} the Release says that it has more than is read of any
+ * @throws {REPOSITORY_DIGEST_MISMATCH} @throws {HOST_DISK_FULL} @throws {HOST_FILE_UNWRITABLE} @throws as `download`
  */
 export async function fetchOfferedIndex(
   host: Pick<Host, "files" | "http" | "clock">,
   source: DebRepositorySource,
   index: OfferedIndex,
+  directory: string,
   options: FetchIndexOptions,
-): Promise<Uint8Array> {
+): Promise<string> {
   const object = objectOf(source, index);
-  const content = await fetchOffered(host, releaseDirectoryUrl(source), index.file, { ...options, object });
-  if (sha256(content) !== index.file.sha256) throw digestMismatch(object);
-  return content;
+  requireWithin(index, object);
+  await host.files.makeDirectory(directory);
+  const place = host.files.temporaryName(directory, ".Packages");
+  await fetchOffered(host, releaseDirectoryUrl(source), index.file, place, { ...options, object });
+  return place;
+}
+
+/** What a Release says of sizes only ever lowers the limits. */
+function requireWithin({ file, plain }: OfferedIndex, object: string): void {
+  const refuse = (what: string, announced: number, limit: number): ComposerError => {
+    const state = `its Release says that it has ${formatSize(announced)}${what}, and no more than ${formatSize(limit)} are read`;
+    return repositoryTooLarge(object, state);
+  };
+  if (file.sizeBytes > MAX_FILE_BYTES) throw refuse("", file.sizeBytes, MAX_FILE_BYTES);
+  const plainBytes = plain?.sizeBytes ?? 0;
+  if (plainBytes > MAX_PLAIN_BYTES) throw refuse(" decompressed", plainBytes, MAX_PLAIN_BYTES);
 }
 
 async function* plainPackagesText(
   host: Pick<Host, "processes">,
-  { file, plain }: OfferedIndex,
-  content: Uint8Array,
+  index: OfferedIndex,
+  content: AsyncIterable<Uint8Array>,
   options: DecompressOptions & { readonly object: string },
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  const { object } = options;
+  const { file, plain } = index;
+  requireWithin(index, object);
   const format = compressionOfName(file.path);
   if (format === "none") {
-    yield content;
+    yield* content;
     return;
   }
-  const { object } = options;
-  const limit = plain?.sizeBytes ?? MAX_PLAIN_BYTES;
   // Meanwhile another process is decompressing.
   const digest = createSha256();
   let sizeBytes = 0;
   const damaged = "REPOSITORY_METADATA_INVALID";
-  for await (const piece of decompress(host, format, once(content), { ...options, damaged })) {
+  for await (const piece of decompress(host, format, content, { ...options, damaged })) {
     sizeBytes += piece.length;
-    if (sizeBytes > limit) throw invalid(object, `it decompresses to more than ${formatSize(limit)}`);
+    if (plain !== undefined && sizeBytes > plain.sizeBytes) {
+      throw invalid(object, `it decompresses to more than the ${plain.sizeBytes} bytes that its Release says`);
+    }
+    if (sizeBytes > MAX_PLAIN_BYTES) {
+      throw repositoryTooLarge(object, `it decompresses to more than ${formatSize(MAX_PLAIN_BYTES)}`);
+    }
     if (plain !== undefined) digest.update(piece);
     yield piece;
   }
@@ -175,15 +212,14 @@ function objectOf(source: DebRepositorySource, { file }: OfferedIndex): string {
 /** By its digest where the repository offers that, so that an update in between does no harm; else by its name. */
 async function fetchOffered(
   host: Pick<Host, "files" | "http" | "clock">,
-  directory: string,
+  directoryUrl: string,
   file: OfferedIndex["file"],
+  place: string,
   options: FetchIndexOptions & { readonly object: string },
-): Promise<Uint8Array> {
-  const get = async (path: string): Promise<Uint8Array> => {
-    const { sizeBytes } = file;
-    const fetched = await fetchBytes(host, directory + path, { ...options, sizeBytes, maxBytes: sizeBytes });
-    return fetched.kind === "complete" ? fetched.bytes : new Uint8Array();
-  };
+): Promise<void> {
+  const { sizeBytes, sha256: digest } = file;
+  const fetching = { ...options, sizeBytes, maxBytes: sizeBytes, digest };
+  const get = (path: string): Promise<void> => fetchNewFile(host, directoryUrl + path, place, fetching);
   if (!options.byHash) return get(file.path);
   const parent = file.path.slice(0, file.path.lastIndexOf("/") + 1);
   try {
@@ -192,10 +228,6 @@ async function fetchOffered(
     if (isComposerError(error, "REPOSITORY_NOT_FOUND")) return get(file.path);
     throw error;
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
 
 function invalid(object: string, state: string): ComposerError {

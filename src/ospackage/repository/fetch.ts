@@ -77,6 +77,31 @@ export async function fetchFile(
   await host.files.rename(partial, target);
 }
 
+/**
+ * Reads an address into a file that nobody else knows, and removes it again when that fails: little of it is in memory at
+ * a time.
+ *
+ * @param file does not exist yet; its directory does
+ * @throws {REPOSITORY_DIGEST_MISMATCH} size or digest are wrong
+ * @throws {HOST_DISK_FULL} @throws {HOST_FILE_UNWRITABLE}
+ * @throws as {@link download}
+ */
+export async function fetchNewFile(
+  host: FetchHost,
+  url: string,
+  file: string,
+  options: DownloadOptions & { readonly digest: FileDigest },
+): Promise<void> {
+  try {
+    await using sink = await openFileSink(host, file, { ...options, sizeBytes: options.maxBytes });
+    await download(host, url, sink, options);
+    if (sink.digest() !== options.digest) throw digestMismatch(objectOf(url, options), algorithmOf(options.digest));
+  } catch (error) {
+    await host.files.remove(file);
+    throw error;
+  }
+}
+
 /** The error for content that is not what metadata, signed or not, or a lock names. */
 export function digestMismatch(object: string, algorithm: DigestAlgorithm = "sha256"): ComposerError {
   return new ComposerError(
@@ -109,7 +134,7 @@ type FileSink = DownloadSink & AsyncDisposable & { digest(): FileDigest };
 async function openFileSink(
   host: FetchHost,
   file: string,
-  { sizeBytes, digest, onBytes }: FetchFileOptions,
+  { sizeBytes, digest, onBytes }: Pick<FetchFileOptions, "sizeBytes" | "digest" | "onBytes">,
 ): Promise<FileSink> {
   const present = (await host.files.stat(file))?.sizeBytes;
   const open: OpenFile = await host.files.open(file, { create: present === undefined });

@@ -35,12 +35,17 @@ export async function keepIndex(
 ): Promise<void> {
   await files.makeDirectory(directory);
   const digest: Sha256Hex = sha256(content);
-  await files.writeAtomic(path.join(directory, fileName), Buffer.concat([Buffer.from(digest, "hex"), content]));
+  await files.writeAtomic(path.join(directory, fileName), inOrder(Buffer.from(digest, "hex"), content));
   const architecture = /^packages-(.*)-[0-9a-f]+\.index$/.exec(fileName)?.[1] ?? "";
   for (const name of await files.list(directory)) {
     const isOlder = name !== fileName && name.startsWith(prefixOf(architecture)) && name.endsWith(".index");
     if (isOlder) await files.remove(path.join(directory, name));
   }
+}
+
+/** Without a copy of both in memory. */
+async function* inOrder(...parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* parts;
 }
 
 function prefixOf(architecture: string): string {

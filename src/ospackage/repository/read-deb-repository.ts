@@ -37,7 +37,7 @@ export interface ReadRepositoryOptions {
  *
  * @throws {REPOSITORY_SIGNATURE_INVALID} @throws {REPOSITORY_SIGNATURE_MISSING} @throws {REPOSITORY_KEY_INVALID}
  * @throws {REPOSITORY_EXPIRED} @throws {REPOSITORY_REPLAYED} @throws {REPOSITORY_WEAK_DIGEST}
- * @throws {REPOSITORY_METADATA_INVALID} @throws {REPOSITORY_DIGEST_MISMATCH}
+ * @throws {REPOSITORY_METADATA_INVALID} @throws {REPOSITORY_TOO_LARGE} @throws {REPOSITORY_DIGEST_MISMATCH}
  * @throws {REPOSITORY_OFFLINE} offline, and nothing was kept
  * @throws {REPOSITORY_UNREACHABLE} @throws {REPOSITORY_NOT_FOUND} @throws {REPOSITORY_HTTP_ERROR} @throws {REPOSITORY_TRUNCATED}
  * @see Debian wiki, "DebianRepository/Format"; apt-secure(8)
@@ -109,7 +109,7 @@ async function openIndex(
   if (offline) throw notKept(source.id, source.url);
 
   const fetching = { ...options, byHash: release.acquireByHash };
-  const texts = fetchPackagesText(host, source, offered, fetching);
+  const texts = fetchPackagesText(host, source, offered, directory, fetching);
   const origin = redactUrl(source.url);
   const content = await encodeDebIndexFrom(host.threads, texts, plainSizeOf(offered), { architecture, origin });
   throwIfAborted(options.signal);

@@ -14,7 +14,7 @@ import {
 import { requireNotOlder } from "./check-release.ts";
 import { throwIfAborted } from "./retries.ts";
 import { fetchRepomd, repomdObject } from "./fetch-repomd.ts";
-import { fetchRepomdFile, plainPieces } from "./fetch-repomd-file.ts";
+import { FILE_LISTS_LIMITS, fetchRepomdFile, plainPieces, PRIMARY_LIMITS } from "./fetch-repomd-file.ts";
 import { indexFileName, keepIndex, readKeptIndex } from "./index-cache.ts";
 import {
   keepMetadata,
@@ -113,10 +113,12 @@ async function openPrimary(
     return openRpmIndex(kept);
   }
   if (options.offline) throw notKept(source.id, source.urls[0]);
-  const fetched = await fetchRepomdFile(host, source, primary, options);
+  await using fetched = await fetchRepomdFile(host, source, primary, PRIMARY_LIMITS, directory, options);
   const { openSizeBytes } = primary;
   let leftOut: LeftOutPackages | undefined;
-  const content = await encodeRpmIndexFrom(host.threads, plainPieces(host, fetched, options), {
+  const compressed = host.files.readStream(fetched.place);
+  const pieces = plainPieces(host, primary, compressed, PRIMARY_LIMITS, options);
+  const content = await encodeRpmIndexFrom(host.threads, pieces, {
     origin: redactUrl(source.urls[0]),
     ...(openSizeBytes === undefined ? {} : { expectedBytes: openSizeBytes }),
     onLeftOut: (found) => (leftOut = found),
@@ -159,10 +161,10 @@ export async function readFileOwners(
   const known = await readKeptIndex(host, directory, fileName);
   if (known !== undefined) return new Map(fromJson<[string, FileDigest[]][]>(known));
   if (options.offline) throw notKept(source.id, source.urls[0]);
-  const fetched = await fetchRepomdFile(host, source, fileLists, options);
-  const owners = await ownersFromFileLists(plainPieces(host, fetched, options), paths, {
-    origin: redactUrl(source.urls[0]),
-  });
+  await using fetched = await fetchRepomdFile(host, source, fileLists, FILE_LISTS_LIMITS, directory, options);
+  const compressed = host.files.readStream(fetched.place);
+  const pieces = plainPieces(host, fileLists, compressed, FILE_LISTS_LIMITS, options);
+  const owners = await ownersFromFileLists(pieces, paths, { origin: redactUrl(source.urls[0]) });
   await keepIndex(host, directory, fileName, Buffer.from(JSON.stringify([...owners])));
   return owners;
 }

@@ -24,7 +24,9 @@ export interface Release {
   readonly files: ReadonlyMap<string, ReleaseFile>;
 }
 
-const MAX_RELEASE_BYTES = 32 * 1024 * 1024;
+const MAX_RELEASE_BYTES = 16 * 1024 * 1024;
+/** One for each file and kind of digest: Debian's has 20,000. */
+const MAX_LINES = 500_000;
 const MAX_FILES = 200_000;
 const MAX_FILE_BYTES = 1024 ** 4;
 
@@ -38,7 +40,7 @@ const MAX_FILE_BYTES = 1024 ** 4;
  */
 export function parseRelease(text: string, object: string): Release {
   if (text.length > MAX_RELEASE_BYTES) throw invalid(object, `it has more than ${formatSize(MAX_RELEASE_BYTES)}`);
-  const stanza = parseStanza(text, { object, invalid: "REPOSITORY_METADATA_INVALID" });
+  const stanza = parseStanza(text, { object, invalid: "REPOSITORY_METADATA_INVALID", maxLines: MAX_LINES });
   const dateSeconds = dateOf(stanza, "Date", object);
   if (dateSeconds === undefined) throw invalid(object, 'it has no "Date"');
   const noAll = wordsOf(stanza, "No-Support-for-Architecture-all");

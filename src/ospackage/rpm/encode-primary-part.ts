@@ -185,7 +185,12 @@ const RELATION_ELEMENTS: readonly (RpmRelation | undefined)[] = PRIMARY_VOCABULA
 
 /** @param origin the address of the metadata */
 export function faultsInPrimary(origin: string | undefined): FaultAt {
-  return faultsOf(origin === undefined ? "primary metadata" : `the primary metadata "${origin}"`);
+  return faultsOf(primaryObject(origin));
+}
+
+/** What messages call the metadata. */
+export function primaryObject(origin: string | undefined): string {
+  return origin === undefined ? "primary metadata" : `the primary metadata "${origin}"`;
 }
 
 export function tooManyPackages(announced: number, offset: number, faultAt: FaultAt): ComposerError {

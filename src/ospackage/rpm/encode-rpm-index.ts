@@ -1,12 +1,14 @@
-import { formatSize } from "../../core/index.ts";
+import { type ComposerError, formatSize } from "../../core/index.ts";
 import type { Threads } from "../../host/index.ts";
-import { createIndexJoiner } from "../compact-index/index.ts";
+import { createIndexJoiner, MAX_INDEX_BYTES } from "../compact-index/index.ts";
+import { repositoryTooLarge } from "../too-large.ts";
 import {
   addLeftOut,
   ENCODE_PRIMARY_PART,
   encodePrimaryPart,
   faultsInPrimary,
   type LeftOutPackages,
+  primaryObject,
   type PrimaryPart,
   tooManyPackages,
 } from "./encode-primary-part.ts";
@@ -24,7 +26,10 @@ export interface RpmIndexOptions {
   readonly onLeftOut?: (leftOut: LeftOutPackages) => void;
 }
 
-const MAX_TEXT_BYTES = 1024 ** 3;
+/** Fedora's have 200 MiB. */
+const MAX_TEXT_BYTES = 512 * 1024 ** 2;
+/** The kernels of some distributions provide 30,000 symbols, in 3 MiB. Every thread has two packages in memory. */
+const MAX_PACKAGE_BYTES = 8 * 1024 ** 2;
 const DEFAULT_EXPECTED_BYTES = 64 * 1024 ** 2;
 
 /**
@@ -52,6 +57,8 @@ export function encodeRpmIndex(
 /**
  * As {@link encodeRpmIndex}, from a stream, of which a few MiB are in memory at a time: parts of it are worked on by
  * several threads.
+ *
+ * @throws {REPOSITORY_TOO_LARGE} text or index have more than is read of any repository
  */
 export async function encodeRpmIndexFrom(
   threads: Threads,
@@ -69,6 +76,9 @@ export async function encodeRpmIndexFrom(
     if (seen > announced) throw tooManyPackages(announced, part.end, faultAt);
     if (part.leftOut !== undefined) leftOut = addLeftOut(leftOut, part.leftOut);
     joiner.add(part.index);
+    if (joiner.sizeBytes > MAX_INDEX_BYTES) {
+      throw tooLarge(origin, `what is kept of its packages takes more than ${formatSize(MAX_INDEX_BYTES)}`);
+    }
   }
   requireAll(seen, announced, faultAt);
   if (leftOut !== undefined) onLeftOut?.(leftOut);
@@ -80,13 +90,17 @@ async function* partsOf(
   origin: string | undefined,
   faultAt: FaultAt,
 ): AsyncGenerator<PrimaryPart> {
-  for await (const text of metadataTexts(primary, "metadata", faultAt)) {
+  for await (const text of metadataTexts(primary, "metadata", faultAt, MAX_PACKAGE_BYTES)) {
     if (text.offset + text.xml.length > MAX_TEXT_BYTES) {
-      throw faultAt(`it has more than ${formatSize(MAX_TEXT_BYTES)}`, text.offset);
+      throw tooLarge(origin, `it has more than ${formatSize(MAX_TEXT_BYTES)}`);
     }
     // The text is valid until the next one is asked for.
     yield { ...text, xml: new Uint8Array(text.xml), origin };
   }
+}
+
+function tooLarge(origin: string | undefined, state: string): ComposerError {
+  return repositoryTooLarge(primaryObject(origin), state);
 }
 
 function requireAll(seen: number, announced: number | undefined, faultAt: FaultAt): void {

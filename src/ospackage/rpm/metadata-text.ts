@@ -22,7 +22,8 @@ export function faultsOf(object: string, code: ErrorCode = "REPOSITORY_METADATA_
 const PACKAGE_END = "</package>";
 const PIECE_BYTES = 256 * 1024;
 const PART_BYTES = 1024 ** 2;
-const MAX_PART_BYTES = 64 * 1024 ** 2;
+/** 150,000 files in file lists, which no package has. */
+const MAX_PACKAGE_BYTES = 32 * 1024 ** 2;
 
 /**
  * Cuts a stream of metadata after whole packages, so that a few MiB are in memory at a time.
@@ -30,12 +31,14 @@ const MAX_PART_BYTES = 64 * 1024 ** 2;
  * Where `</package>` is no end tag (in a comment), a part is not well-formed, and so refused.
  *
  * @param root the name of the root element
+ * @param maxPackageBytes a package that takes more is refused
  * @returns texts that are valid until the next one is asked for
  */
 export async function* metadataTexts(
   pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   root: string,
   faultAt: FaultAt,
+  maxPackageBytes = MAX_PACKAGE_BYTES,
 ): AsyncGenerator<MetadataText, void, undefined> {
   const [opening, closing] = [Buffer.from(`<${root}>`), Buffer.from(`</${root}>`)];
   const part = createByteSink(PART_BYTES + 2 * PIECE_BYTES);
@@ -46,7 +49,7 @@ export async function* metadataTexts(
       append(part, piece.subarray(from, from + PIECE_BYTES));
       if (part.end < PART_BYTES) continue;
       const found = part.bytes.subarray(searchedEnd, part.end).lastIndexOf(PACKAGE_END, undefined, "latin1");
-      if (found === -1 && part.end > MAX_PART_BYTES) throw faultAt("a package takes too much", offset);
+      if (found === -1 && part.end > maxPackageBytes) throw faultAt("a package takes too much", offset);
       if (found === -1) continue;
       const cut = searchedEnd + found + PACKAGE_END.length;
       const rest = Buffer.from(part.bytes.subarray(cut, part.end));

@@ -1,6 +1,6 @@
 import { ComposerError, formatSize } from "../../../core/index.ts";
 import { type PieceReader, createPieceReader } from "../../deb/piece-reader.ts";
-import { type RpmHeader, parseRpmHeader } from "./rpm-header.ts";
+import { type RpmHeader, parseRpmHeader, tooLargeRpm } from "./rpm-header.ts";
 
 /** A package file that was read up to its payload. */
 export interface OpenRpm {
@@ -24,9 +24,12 @@ interface Limits {
   readonly dataBytes: number;
 }
 
-/** As rpm has them, but for the data of the main header: rpm allows 256 MiB, and 10 are rare. */
+/**
+ * As rpm has them, but for the data of the main header, for which rpm allows 256 MiB. A file takes 150 bytes of it and
+ * its path: 100,000 files, more than the packages of kernels have, less than 30 MiB.
+ */
 const SIGNATURE_LIMITS: Limits = { entries: 32, dataBytes: 64 * 1024 ** 2 };
-const HEADER_LIMITS: Limits = { entries: 0xffff, dataBytes: 128 * 1024 ** 2 };
+const HEADER_LIMITS: Limits = { entries: 0xffff, dataBytes: 48 * 1024 ** 2 };
 
 /**
  * Reads lead, signature header and main header of a binary package; the main one is not looked into yet.
@@ -64,11 +67,14 @@ async function readHeader(reader: PieceReader, limits: Limits, name: string, obj
   }
   const [entryCount, dataBytes] = [intro.readUInt32BE(8), intro.readUInt32BE(12)];
   if (entryCount > limits.entries || dataBytes > limits.dataBytes) {
-    const state = `its ${name} claims ${entryCount} tags and ${formatSize(dataBytes)}`;
-    throw new ComposerError("PACKAGE_TOO_LARGE", `Cannot read ${object}: ${state}`);
+    const most = `${limits.entries} and ${formatSize(limits.dataBytes)}`;
+    const state = `its ${name} claims ${entryCount} tags and ${formatSize(dataBytes)}, and no more than ${most} are read`;
+    throw tooLargeRpm(object, state);
   }
   // Memory is taken as bytes arrive, not as the header claims them.
-  return Buffer.concat([intro, await reader.read(entryCount * ENTRY_BYTES + dataBytes)]);
+  const pieces: Uint8Array[] = [intro];
+  for await (const piece of reader.pieces(entryCount * ENTRY_BYTES + dataBytes)) pieces.push(piece);
+  return Buffer.concat(pieces);
 }
 
 function invalid(object: string, state: string): ComposerError {

@@ -45,7 +45,7 @@ function payloadDigestOf(header: RpmHeader): PayloadDigest | undefined {
     ["sha3-256", RPM_TAG.payloadSha3, RPM_TAG.payloadSha3Alternative],
   ] as const;
   for (const [name, ...tags] of candidates) {
-    const anyOf = tags.flatMap((tag) => header.strings(tag).slice(0, 1)).map((text) => text.toLowerCase());
+    const anyOf = tags.flatMap((tag) => header.string(tag)?.toLowerCase() ?? []);
     if (anyOf.length > 0 && STRONG.has(name)) return { algorithm: name, anyOf };
   }
   return undefined;

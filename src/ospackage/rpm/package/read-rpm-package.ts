@@ -3,8 +3,8 @@ import type { Host } from "../../../host/index.ts";
 import type { RpmPackage } from "../rpm-index.ts";
 import { RPM_ARCHITECTURE, RPM_NAME, RPM_VERSION } from "../rpm-names.ts";
 import { openRpm } from "./open-rpm.ts";
-import { type RpmFile, readRpmFiles } from "./rpm-files.ts";
-import { type RpmHeader, parseRpmHeader } from "./rpm-header.ts";
+import { type RpmFile, type RpmRefusals, readRpmFiles } from "./rpm-files.ts";
+import { type RpmHeader, parseRpmHeader, tooLargeRpm } from "./rpm-header.ts";
 import { type RpmRelations, readRelations } from "./rpm-relations.ts";
 import { type RpmScriptlet, type RpmTrigger, readScriptlets, readTriggers } from "./rpm-scriptlets.ts";
 import { RPM_TAG } from "./rpm-tags.ts";
@@ -51,7 +51,7 @@ export async function readRpmPackage(host: Pick<Host, "files">, file: string): P
   return describeRpm(parseRpmHeader(headerBytes, "immutable", object), object);
 }
 
-/** @param object what is read, for messages @throws {PACKAGE_FORMAT_INVALID} @throws {PACKAGE_UNSAFE_PATH} */
+/** @param object what is read, for messages @throws {PACKAGE_FORMAT_INVALID} @throws {PACKAGE_UNSAFE_PATH} @throws {PACKAGE_TOO_LARGE} */
 export function describeRpm(header: RpmHeader, object: string): RpmPackageFile {
   const refuse = (state: string): ComposerError =>
     new ComposerError("PACKAGE_FORMAT_INVALID", `Cannot read ${object}: ${state}`);
@@ -60,8 +60,9 @@ export function describeRpm(header: RpmHeader, object: string): RpmPackageFile {
     if (!pattern.test(value)) throw refuse(`its ${what} is ${value === "" ? "missing" : JSON.stringify(value)}`);
     return value;
   };
+  const refusals: RpmRefusals = { invalid: refuse, tooLarge: (state) => tooLargeRpm(object, state) };
   const epoch = header.number(RPM_TAG.epoch);
-  const files = readRpmFiles(header, refuse);
+  const files = readRpmFiles(header, refusals);
   const outside = files.find(({ path }) => path.split("/").includes(".."));
   if (outside !== undefined) {
     const message = `Cannot read ${object}: its file "${outside.path}" leads out of the tree`;
@@ -86,9 +87,9 @@ export function describeRpm(header: RpmHeader, object: string): RpmPackageFile {
     payloadFormat: header.string(RPM_TAG.payloadFormat) ?? "cpio",
     payloadCompressor: header.string(RPM_TAG.payloadCompressor) ?? "",
     files,
-    scriptlets: readScriptlets(header),
-    triggers: readTriggers(header, refuse),
-    ...readRelations(header, refuse),
+    scriptlets: readScriptlets(header, refusals),
+    triggers: readTriggers(header, refusals),
+    ...readRelations(header, refusals),
   };
 }
 

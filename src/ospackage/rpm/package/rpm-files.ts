@@ -1,4 +1,5 @@
-import type { RpmHeader } from "./rpm-header.ts";
+import type { ComposerError } from "../../../core/index.ts";
+import { type RpmHeader, MAX_RPM_ITEMS } from "./rpm-header.ts";
 import { RPM_TAG } from "./rpm-tags.ts";
 
 export type RpmFileType = "file" | "directory" | "symlink" | "character-device" | "block-device" | "fifo" | "socket";
@@ -69,17 +70,45 @@ export const HASH_NAMES: Readonly<Record<number, string>> = {
   14: "sha3-512",
 };
 
+/** What a package may be refused for. */
+export interface RpmRefusals {
+  /** Its header contradicts itself. */
+  readonly invalid: (state: string) => ComposerError;
+  /** It has more than any honest one. @param state what there is too much of, and the limit */
+  readonly tooLarge: (state: string) => ComposerError;
+}
+
+/** Tags with a value for each file. */
+const FILE_TAGS = [
+  RPM_TAG.directoryIndexes,
+  RPM_TAG.longFileSizes,
+  RPM_TAG.fileSizes,
+  RPM_TAG.fileModes,
+  RPM_TAG.fileTimes,
+  RPM_TAG.fileFlags,
+  RPM_TAG.fileInodes,
+  RPM_TAG.fileDevices,
+  RPM_TAG.fileDeviceNumbers,
+  RPM_TAG.fileUsers,
+  RPM_TAG.fileGroups,
+  RPM_TAG.fileDigests,
+  RPM_TAG.fileLinkTargets,
+  RPM_TAG.fileLanguages,
+  RPM_TAG.fileCapabilities,
+];
+
 /**
  * The files of a package, in the order of its header.
  *
- * @throws {PACKAGE_FORMAT_INVALID}
+ * @throws {PACKAGE_FORMAT_INVALID} @throws {PACKAGE_TOO_LARGE}
  */
-export function readRpmFiles(header: RpmHeader, refuse: (state: string) => Error): RpmFile[] {
-  const paths = pathsOf(header, refuse);
-  const count = paths.length;
-  const numbers = (tag: number): readonly number[] => sized(header.numbers(tag), tag, count, refuse);
-  const strings = (tag: number): readonly string[] => sized(header.strings(tag), tag, count, refuse);
-  if (count === 0) return [];
+export function readRpmFiles(header: RpmHeader, refusals: RpmRefusals): RpmFile[] {
+  const refuse = refusals.invalid;
+  requireCounts(header, refusals);
+  const paths = pathsOf(header, refusals);
+  const numbers = (tag: number): readonly number[] => header.numbers(tag);
+  const strings = (tag: number): readonly string[] => header.strings(tag);
+  if (paths.length === 0) return [];
 
   const sizes = numbers(header.has(RPM_TAG.longFileSizes) ? RPM_TAG.longFileSizes : RPM_TAG.fileSizes);
   const [modes, times, flags] = [numbers(RPM_TAG.fileModes), numbers(RPM_TAG.fileTimes), numbers(RPM_TAG.fileFlags)];
@@ -131,7 +160,19 @@ export function readRpmFiles(header: RpmHeader, refuse: (state: string) => Error
 
 const GHOST = 1 << 6;
 
-function flagsOf(flags: number): RpmFileFlags {
+const knownFlags = new Map<number, RpmFileFlags>();
+/** The bits that {@link RpmFileFlags} has. */
+const KNOWN_BITS = 0b1_0001_1101_1011;
+
+/** One object for all files with the same flags, of which few combinations are in use. */
+function flagsOf(all: number): RpmFileFlags {
+  const flags = all & KNOWN_BITS;
+  const known = knownFlags.get(flags) ?? newFlags(flags);
+  knownFlags.set(flags, known);
+  return known;
+}
+
+function newFlags(flags: number): RpmFileFlags {
   const has = (bit: number): boolean => (flags & (1 << bit)) !== 0;
   return {
     config: has(0),
@@ -145,31 +186,55 @@ function flagsOf(flags: number): RpmFileFlags {
   };
 }
 
-function pathsOf(header: RpmHeader, refuse: (state: string) => Error): readonly string[] {
-  const paths = header.has(RPM_TAG.baseNames) ? joinedPaths(header, refuse) : header.strings(RPM_TAG.oldFileNames);
+/** Before anything is decoded: lists for the files are as many as those. */
+function requireCounts(header: RpmHeader, { invalid, tooLarge }: RpmRefusals): void {
+  const isJoined = header.has(RPM_TAG.baseNames);
+  const count = header.count(isJoined ? RPM_TAG.baseNames : RPM_TAG.oldFileNames);
+  if (count > MAX_RPM_ITEMS) throw tooLarge(`it has ${count} files, and no more than ${MAX_RPM_ITEMS} are read`);
+  const directories = header.count(RPM_TAG.directoryNames);
+  if (isJoined && directories > count) throw invalid(`it has ${count} files in ${directories} directories`);
+  if (isJoined && header.count(RPM_TAG.directoryIndexes) !== count) {
+    throw invalid("its files and their directories are of different number");
+  }
+  for (const tag of FILE_TAGS) {
+    const own = header.count(tag);
+    if (own !== 0 && own !== count && (isJoined || tag !== RPM_TAG.directoryIndexes)) {
+      throw invalid(`its tag ${tag} is for ${own} files, but there are ${count}`);
+    }
+  }
+}
+
+const MAX_PATH_LENGTH = 4096;
+const MAX_PATHS_LENGTH = 16 * 1024 ** 2;
+
+function pathsOf(header: RpmHeader, refusals: RpmRefusals): readonly string[] {
+  const refuse = refusals.invalid;
+  const paths = header.has(RPM_TAG.baseNames) ? joinedPaths(header, refusals) : header.strings(RPM_TAG.oldFileNames);
+  let total = 0;
   for (const path of paths) {
+    // Many names share a directory: paths may be far longer than the header.
+    total += path.length;
+    if (path.length > MAX_PATH_LENGTH) throw refuse(`a path of ${path.length} characters is in its list of files`);
+    if (total > MAX_PATHS_LENGTH) {
+      throw refusals.tooLarge(
+        `the paths of its files have more than ${MAX_PATHS_LENGTH} characters, and no more are read`,
+      );
+    }
     if (!path.startsWith("/")) throw refuse(`the path "${path}" of a file is not absolute`);
   }
   if (new Set(paths).size !== paths.length) throw refuse("a path is twice in its list of files");
   return paths;
 }
 
-function joinedPaths(header: RpmHeader, refuse: (state: string) => Error): string[] {
+function joinedPaths(header: RpmHeader, { invalid: refuse }: RpmRefusals): string[] {
   const directories = header.strings(RPM_TAG.directoryNames);
   const indexes = header.numbers(RPM_TAG.directoryIndexes);
-  const baseNames = header.strings(RPM_TAG.baseNames);
-  if (indexes.length !== baseNames.length) throw refuse("its files and their directories are of different number");
-  return baseNames.map((baseName, index) => {
+  return header.strings(RPM_TAG.baseNames).map((baseName, index) => {
     const directory = directories[indexes[index] ?? -1];
     if (directory === undefined) throw refuse(`its file "${baseName}" is in no directory`);
     if (baseName.includes("/")) throw refuse(`the name "${baseName}" of a file has a slash`);
     return directory + baseName;
   });
-}
-
-function sized<T>(values: readonly T[], tag: number, count: number, refuse: (state: string) => Error): readonly T[] {
-  if (values.length === 0 || values.length === count) return values;
-  throw refuse(`its tag ${tag} is for ${values.length} files, but there are ${count}`);
 }
 
 /** Sixteen bits, as rpm writes them: eight each. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type TagRecord, headerOf } from "../../../../test/fixtures/make-rpm-parts.ts";
 import { isComposerError } from "../../../core/index.ts";
-import { parseRpmHeader } from "./rpm-header.ts";
+import { MAX_RPM_ITEMS, parseRpmHeader } from "./rpm-header.ts";
 
 const TAGS: readonly TagRecord[] = [
   { tag: 1000, type: "string", values: ["näme"] },
@@ -89,6 +89,35 @@ describe("parseRpmHeader()", () => {
     const bytes = headerOf(63, TAGS);
     change(bytes);
     expect(() => parse(bytes)).toThrowError(message);
+  });
+
+  it("counts values without decoding them, and decodes no more than are wanted", () => {
+    const header = parse(headerOf(63, TAGS));
+    expect([1000, 1003, 1005, 1007, 1008].map((tag) => header.count(tag))).toEqual([1, 3, 3, 3, 0]);
+    const second = headerOf(63, [{ tag: 1005, type: "strings", values: ["good", "bad"] }]);
+    second[second.indexOf("bad")] = 0xe4;
+    expect(parse(second).string(1005)).toBe("good");
+    expect(() => parse(second).strings(1005)).toThrowError("is not UTF-8");
+  });
+
+  it("refuses more values than any package has, before it looks for them", () => {
+    const texts = (tag: number, count: number): Buffer => {
+      const bytes = headerOf(63, [{ tag, type: "binary", values: Buffer.alloc(count) }]);
+      bytes.writeUInt32BE(8, entryAt(0, 1));
+      return bytes;
+    };
+    expect(parse(texts(1117, MAX_RPM_ITEMS)).strings(1117).length).toBe(MAX_RPM_ITEMS);
+    const code = "PACKAGE_TOO_LARGE";
+    expect(() => parse(texts(1117, MAX_RPM_ITEMS + 1))).toThrowError(expect.objectContaining({ code }));
+    const many = Array.from({ length: 17 }, (_, index): TagRecord => ({
+      ...{ tag: 1000 + index, type: "binary", values: Buffer.alloc(MAX_RPM_ITEMS) },
+    }));
+    const bytes = headerOf(63, many);
+    for (const index of many.keys()) bytes.writeUInt32BE(8, entryAt(index, 1));
+    expect(() => parse(bytes)).toThrowError(/strings, and no more than/);
+    const numbers = parse(headerOf(63, [{ tag: 1028, type: "int8", values: Buffer.alloc(MAX_RPM_ITEMS + 1) }]));
+    expect(numbers.number(1028)).toBe(0);
+    expect(() => numbers.numbers(1028)).toThrowError(expect.objectContaining({ code }));
   });
 
   it("refuses data that no tag is for behind its region, and tags that no signature is over", () => {

@@ -5,10 +5,13 @@ import { RPM_TAG } from "./rpm-tags.ts";
  * The tags of a header.
  *
  * Every method gives "nothing" (an empty list, undefined) for a tag that is not there, and throws
- * {PACKAGE_FORMAT_INVALID} for one of another type.
+ * {PACKAGE_FORMAT_INVALID} for one of another type, {PACKAGE_TOO_LARGE} for a list of more than {@link MAX_RPM_ITEMS}.
+ * Nothing is decoded before it is asked for, and of a single value that is wanted nothing but that.
  */
 export interface RpmHeader {
   has(tag: number): boolean;
+  /** How many values a tag has, whatever their type: to be compared before they are asked for. */
+  count(tag: number): number;
   /** Integers of 8 to 64 bits. */
   numbers(tag: number): readonly number[];
   number(tag: number): number | undefined;
@@ -30,6 +33,14 @@ interface Entry {
   readonly end: number;
 }
 
+/**
+ * The most values of one tag, and so files of a package: rpm takes about a million, and the largest packages that are
+ * known, sources of kernels and sets of icons, have up to 100,000 files. With so many, a header takes less than 512 MiB.
+ */
+export const MAX_RPM_ITEMS = 150_000;
+/** Of all tags together: each file has up to a dozen. */
+const MAX_STRINGS = 16 * MAX_RPM_ITEMS;
+
 const INTRO_BYTES = 16;
 const ENTRY_BYTES = 16;
 const [INT8, INT16, INT32, INT64, STRING, BINARY, STRING_ARRAY, I18N_STRING] = [2, 3, 4, 5, 6, 7, 8, 9];
@@ -43,7 +54,7 @@ const ITEM_BYTES: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 4, 5
  * @param bytes the whole header, from its magic on
  * @param region which region it has to be; that of a signature header may be missing or be followed by more
  * @param object what is read, for messages
- * @throws {PACKAGE_FORMAT_INVALID}
+ * @throws {PACKAGE_FORMAT_INVALID} @throws {PACKAGE_TOO_LARGE} it has more strings than any honest one
  * @see rpm.org, "RPM V4 Package format", Header format
  */
 export function parseRpmHeader(bytes: Uint8Array, region: "signatures" | "immutable", object: string): RpmHeader {
@@ -55,7 +66,7 @@ export function parseRpmHeader(bytes: Uint8Array, region: "signatures" | "immuta
   const { first, limit } = checkRegion(all, entryCount, data, regionTag, region === "immutable", refuse);
 
   const entries = new Map<number, Entry>();
-  let previousEnd = 0;
+  let [previousEnd, stringCount] = [0, 0];
   for (let number = first; number < entryCount; number += 1) {
     const at = INTRO_BYTES + number * ENTRY_BYTES;
     const [tag, type, offset, count] = [0, 4, 8, 12].map((field) => all.readUInt32BE(at + field));
@@ -63,13 +74,19 @@ export function parseRpmHeader(bytes: Uint8Array, region: "signatures" | "immuta
       throw new Error("index");
     if (tag < RPM_TAG.i18nTable) throw refuse(`a tag of its header is ${tag}`);
     if (entries.has(tag)) throw refuse(`its header has the tag ${tag} twice`);
+    if (isText(type)) {
+      stringCount += count;
+      // To find their ends takes time.
+      if (count <= data.length && count > MAX_RPM_ITEMS) throw tooMany(object, count, tag);
+      if (count <= data.length && stringCount > MAX_STRINGS) throw tooMany(object, stringCount);
+    }
     const end = endOf(data, { type, offset, count });
     if (end === undefined || end > limit) throw refuse(`the data of tag ${tag} is not within its header`);
     if (offset < previousEnd) throw refuse(`the data of tag ${tag} overlaps with another's`);
     previousEnd = end;
     entries.set(tag, { type, offset, count, end });
   }
-  return createRpmHeader(data, entries, refuse);
+  return createRpmHeader(data, entries, object);
 }
 
 /** Which entry is the first that is no region, and where the data of tags ends. */
@@ -113,7 +130,7 @@ function endOf(data: Buffer, { type, offset, count }: Omit<Entry, "end">): numbe
     const end = offset + count * itemBytes;
     return offset % itemBytes === 0 && end <= data.length ? end : undefined;
   }
-  if (type !== STRING && type !== STRING_ARRAY && type !== I18N_STRING) return undefined;
+  if (!isText(type)) return undefined;
   if ((type === STRING && count !== 1) || count > data.length - offset) return undefined;
   let end = offset;
   for (let string = 0; string < count; string += 1) {
@@ -123,39 +140,46 @@ function endOf(data: Buffer, { type, offset, count }: Omit<Entry, "end">): numbe
   return end;
 }
 
+function isText(type: number): boolean {
+  return type === STRING || type === STRING_ARRAY || type === I18N_STRING;
+}
+
 const lenientUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-function createRpmHeader(
-  data: Buffer,
-  entries: ReadonlyMap<number, Entry>,
-  refuse: (state: string) => ComposerError,
-): RpmHeader {
+function createRpmHeader(data: Buffer, entries: ReadonlyMap<number, Entry>, object: string): RpmHeader {
+  const refuse = (state: string): ComposerError => invalid(object, state);
+
   function entryOf(tag: number, types: readonly (number | undefined)[]): Entry | undefined {
     const entry = entries.get(tag);
     if (entry !== undefined && !types.includes(entry.type)) throw refuse(`its tag ${tag} has the type ${entry.type}`);
     return entry;
   }
-  function numbers(tag: number): number[] {
+  /** @param most of its values that are wanted */
+  function numbers(tag: number, most?: number): number[] {
     const entry = entryOf(tag, [1, INT8, INT16, INT32, INT64]);
     if (entry === undefined) return [];
+    if (most === undefined && entry.count > MAX_RPM_ITEMS) throw tooMany(object, entry.count, tag);
     const itemBytes = ITEM_BYTES[entry.type] ?? 1;
     const found: number[] = [];
-    for (let at = entry.offset; at < entry.end; at += itemBytes) {
+    const end = Math.min(entry.end, entry.offset + (most ?? entry.count) * itemBytes);
+    for (let at = entry.offset; at < end; at += itemBytes) {
       const value = itemBytes === 8 ? Number(data.readBigUInt64BE(at)) : data.readUIntBE(at, itemBytes);
       if (!Number.isSafeInteger(value)) throw refuse(`a number of its tag ${tag} is absurd`);
       found.push(value);
     }
     return found;
   }
-  /** One call for all of an entry: their number was checked, and none of them has a NUL within it. */
-  function decoded(tag: number, decoder: { readonly decode: (bytes: Uint8Array) => string }): string[] {
+  /** One call for all that are wanted: their number was checked, and none of them has a NUL within it. */
+  function decoded(tag: number, decoder: InstanceType<typeof TextDecoder>, most?: 1): string[] {
     const entry = entryOf(tag, [STRING, STRING_ARRAY, I18N_STRING]);
-    return entry === undefined ? [] : decoder.decode(data.subarray(entry.offset, entry.end - 1)).split("\0");
+    if (entry === undefined) return [];
+    const end = most === undefined ? entry.end - 1 : data.indexOf(0, entry.offset);
+    return decoder.decode(data.subarray(entry.offset, end)).split("\0");
   }
-  function strings(tag: number): string[] {
+  function strings(tag: number, most?: 1): string[] {
     try {
-      return decoded(tag, strictUtf8);
+      return decoded(tag, strictUtf8, most);
     } catch (error) {
       if (error instanceof ComposerError) throw error;
       throw refuse(`its tag ${tag} is not UTF-8`);
@@ -163,17 +187,31 @@ function createRpmHeader(
   }
   return {
     has: (tag) => entries.has(tag),
-    numbers,
-    number: (tag) => numbers(tag)[0],
-    strings,
-    string: (tag) => strings(tag)[0],
+    count: (tag) => entries.get(tag)?.count ?? 0,
+    numbers: (tag) => numbers(tag),
+    number: (tag) => numbers(tag, 1)[0],
+    strings: (tag) => strings(tag),
+    string: (tag) => strings(tag, 1)[0],
     texts: (tag) => decoded(tag, lenientUtf8),
-    text: (tag) => decoded(tag, lenientUtf8)[0] ?? "",
+    text: (tag) => decoded(tag, lenientUtf8, 1)[0] ?? "",
     bytes(tag) {
       const entry = entryOf(tag, [BINARY]);
       return entry === undefined ? undefined : data.subarray(entry.offset, entry.end);
     },
   };
+}
+
+/** The error for lists that no honest package has. @param tag of all of them when absent */
+function tooMany(object: string, count: number, tag?: number): ComposerError {
+  const [what, limit] = tag === undefined ? ["strings", MAX_STRINGS] : [`values of the tag ${tag}`, MAX_RPM_ITEMS];
+  return tooLargeRpm(object, `its header has ${count} ${what}, and no more than ${limit} are read`);
+}
+
+/** @param state what there is too much of, and the limit */
+export function tooLargeRpm(object: string, state: string): ComposerError {
+  return new ComposerError("PACKAGE_TOO_LARGE", `Cannot read ${object}: ${state}`, {
+    hint: "Don't use this package; if it is really meant, report it with its name",
+  });
 }
 
 function invalid(object: string, state: string): ComposerError {

@@ -1,3 +1,4 @@
+import type { RpmRefusals } from "./rpm-files.ts";
 import type { RpmHeader } from "./rpm-header.ts";
 import { RPM_TAG } from "./rpm-tags.ts";
 
@@ -31,10 +32,23 @@ interface Relation {
   readonly flags: number;
 }
 
-/** @throws {PACKAGE_FORMAT_INVALID} */
-export function readRelations(header: RpmHeader, refuse: (state: string) => Error): RpmRelations {
-  const read = (names: number, flags: number, versions: number): readonly Relation[] =>
-    relationsOf(header.strings(names), header.numbers(flags), header.strings(versions), refuse);
+/** Of all kinds together: a kernel that provides each of its symbols has 30,000. */
+const MAX_RELATIONS = 100_000;
+
+/** @throws {PACKAGE_FORMAT_INVALID} @throws {PACKAGE_TOO_LARGE} */
+export function readRelations(header: RpmHeader, { invalid: refuse, tooLarge }: RpmRefusals): RpmRelations {
+  let total = 0;
+  const read = (names: number, flags: number, versions: number): readonly Relation[] => {
+    const count = header.count(names);
+    total += count;
+    if (count !== header.count(flags) || count !== header.count(versions)) {
+      throw refuse("its relations have names, flags and versions of different number");
+    }
+    if (total > MAX_RELATIONS) {
+      throw tooLarge(`it has ${total} relations or more, and no more than ${MAX_RELATIONS} are read`);
+    }
+    return relationsOf(header.strings(names), header.numbers(flags), header.strings(versions), refuse);
+  };
   const { requireNames, requireFlags, requireVersions } = RPM_TAG;
   const required = read(requireNames, requireFlags, requireVersions);
   return {
@@ -56,9 +70,6 @@ function relationsOf(
   versions: readonly string[],
   refuse: (state: string) => Error,
 ): Relation[] {
-  if (names.length !== flags.length || names.length !== versions.length) {
-    throw refuse("its relations have names, flags and versions of different number");
-  }
   return names.map((name, index) => {
     // A tab ends an entry and a blank a name; other control characters would only reach somebody's terminal.
     const isPlain = name.startsWith("(") ? !/[\u0000-\u001f\u007f]/.test(name) : !/[\u0000-\u0020\u007f]/.test(name);

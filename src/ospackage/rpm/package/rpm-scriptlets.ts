@@ -1,3 +1,4 @@
+import type { RpmRefusals } from "./rpm-files.ts";
 import type { RpmHeader } from "./rpm-header.ts";
 import { relationText } from "./rpm-relations.ts";
 
@@ -53,20 +54,32 @@ const WHEN = [
   ["postun", 1 << 18],
 ] as const;
 
-/** @throws {PACKAGE_FORMAT_INVALID} */
-export function readScriptlets(header: RpmHeader): RpmScriptlet[] {
+/** An interpreter and its arguments, of which more than one is rare. */
+const MAX_INTERPRETER_WORDS = 256;
+/** Packages have a few, and what one waits for may be some dozens. */
+const MAX_TRIGGERS = 10_000;
+
+/** @throws {PACKAGE_FORMAT_INVALID} @throws {PACKAGE_TOO_LARGE} */
+export function readScriptlets(header: RpmHeader, { tooLarge }: RpmRefusals): RpmScriptlet[] {
   return SCRIPTLETS.filter(([, script, program]) => header.has(script) || header.has(program)).map(
-    ([kind, script, program]) => ({
-      kind,
-      interpreter: header.has(program) ? header.strings(program) : ["/bin/sh"],
-      script: header.text(script),
-    }),
+    ([kind, script, program]) => {
+      const words = header.count(program);
+      if (words > MAX_INTERPRETER_WORDS) {
+        throw tooLarge(
+          `the interpreter of its ${kind} has ${words} words, and no more than ${MAX_INTERPRETER_WORDS} are read`,
+        );
+      }
+      const interpreter = words > 0 ? header.strings(program) : ["/bin/sh"];
+      return { kind, interpreter, script: header.text(script) };
+    },
   );
 }
 
-/** @throws {PACKAGE_FORMAT_INVALID} */
-export function readTriggers(header: RpmHeader, refuse: (state: string) => Error): RpmTrigger[] {
+/** @throws {PACKAGE_FORMAT_INVALID} @throws {PACKAGE_TOO_LARGE} */
+export function readTriggers(header: RpmHeader, { invalid: refuse, tooLarge }: RpmRefusals): RpmTrigger[] {
   return TRIGGERS.flatMap(([kind, tags]) => {
+    const most = Math.max(...Object.values(tags).map((tag) => header.count(tag)));
+    if (most > MAX_TRIGGERS) throw tooLarge(`it has ${most} triggers, and no more than ${MAX_TRIGGERS} are read`);
     const scripts = header.texts(tags.scripts);
     const programs = header.strings(tags.programs);
     const causes = causesOf(header, tags, scripts.length, refuse);

@@ -67,18 +67,21 @@ export async function verifyRpm(
     const ofHeader: Verdict[] = [];
     for (const signature of overHeader) ofHeader.push(await judge(signature));
     const headerSigner = signerOf(ofHeader);
-    if (headerSigner === undefined && overHeaderAndPayload.length === 0) throw notTrusted(ofHeader, keys, object);
-
-    const header = parseRpmHeader(open.headerBytes, "immutable", object);
-    const rpm = describeRpm(header, object);
     const whole = overHeaderAndPayload.filter((signature) => "add" in signature);
+    if (headerSigner === undefined && whole.length === 0) {
+      for (const signature of overHeaderAndPayload) ofHeader.push(await judge(signature));
+      throw notTrusted(ofHeader, keys, object);
+    }
+
+    // Of a header that nobody vouches for yet, nothing but the digest of the payload is decoded.
+    const header = parseRpmHeader(open.headerBytes, "immutable", object);
     const check = await passPayload(open, header, object, options.signal, (piece) => {
       for (const signature of whole) signature.add(piece);
     });
     const ofAll: Verdict[] = [];
     for (const signature of overHeaderAndPayload) ofAll.push(await judge(signature));
     const signedBy = signerOf(ofAll) ?? (check.digest === undefined ? undefined : headerSigner);
-    if (signedBy !== undefined) return { rpm, signedBy };
+    if (signedBy !== undefined) return { rpm: describeRpm(header, object), signedBy };
     if (headerSigner === undefined) throw notTrusted([...ofHeader, ...ofAll], keys, object);
     const state = "its signature is over its header only, and that has no digest of the payload";
     throw untrusted("PACKAGE_SIGNATURE_MISSING", object, state, [], UNSIGNED);
