@@ -33,9 +33,12 @@ import { type SigningKey, makeSigningKey, packagesIn } from "../fixtures/rpm-dis
 import { type TinyDistribution, buildTiny, makeTiny } from "../fixtures/rpm-distribution/tiny/make-tiny.ts";
 import { testHost } from "../fixtures/test-host.ts";
 import { dnfChoice } from "./dnf-choice.ts";
+import { createDnfInstallroot } from "./dnf-installroot.ts";
 
 const isFull = process.env["OIC_TEST_FULL"] !== undefined;
 const lacks = ["rpmbuild", "rpmsign", "createrepo_c", "gpg"].filter((program) => !existsSync(`/usr/bin/${program}`));
+const lacksOfBootable = [...lacks, ...["secilc"].filter((program) => !existsSync(`/usr/bin/${program}`))];
+const isRoot = process.getuid?.() === 0;
 const hasDnf = existsSync("/usr/bin/dnf");
 
 let directory: Awaited<ReturnType<typeof makeDirectory>>;
@@ -119,7 +122,7 @@ describe.skipIf(lacks.length > 0)("bad RPM repositories", () => {
   });
 });
 
-describe.skipIf(lacks.length > 0)(`the bootable RPM distribution${without(lacks)}`, () => {
+describe.skipIf(lacksOfBootable.length > 0)(`the bootable RPM distribution${without(lacksOfBootable)}`, () => {
   let bootable: BootableDistribution;
   beforeAll(async () => {
     bootable = await makeBootable(path.join(CACHE, "bootable"));
@@ -182,7 +185,24 @@ describe.skipIf(lacks.length > 0)(`the bootable RPM distribution${without(lacks)
     const updated = await dnfChoice([base, updates], keyFile, names);
     expect(updated.filter((name) => !chosen.includes(name))).toEqual([
       ...["azurelinux-release-3.0-2.azl3", "cloud-growpart-2.0-1.azl3", "hyperv-daemons-1.1-1.azl3"],
+      ...["kernel", "openssl-libs"].map((name) => `${chosen.find((each) => each.startsWith(`${name}-`))}.1`),
     ]);
+    expect(updated.filter((name) => /selinux-policy|policycoreutils/.test(name))).toEqual([]);
+  });
+
+  it.skipIf(!hasDnf || !isRoot)("has a library and a kernel that take the place of installed ones", async () => {
+    const { base, updates, keyFile } = bootable;
+    mkdirSync(path.join(directory.path, "updated"));
+    const dnf = createDnfInstallroot(path.join(directory.path, "updated"), base, keyFile);
+    await dnf.install(["kernel", "openssl-libs"]);
+    const rpm = ["rpm", "--force-debian", "--root", dnf.root, "--dbpath", "/var/lib/rpm"] as const;
+    const newer = packagesIn(path.join(updates, "Packages")).filter((file) => /\/(kernel|openssl-libs)-/.test(file));
+    expect(await run([...rpm, "-D", "_pkgverify_level all", "-U", ...newer])).toMatchObject({
+      exitCode: 0,
+      stderr: "",
+    });
+    const installed = await succeed([...rpm, "-q", "kernel", "openssl-libs"]);
+    expect(installed.trimEnd().split("\n")).toEqual(newer.map((file) => path.basename(file, ".rpm")));
   });
 });
 

@@ -13,6 +13,7 @@ say() { printf '%s\n' "$*" >&2; }
 # What a package is needed for: a program, or a file when there is a slash in it.
 needs() {
   cat <<'LIST'
+attr getfattr
 binutils objdump
 bzip2 bzip2
 cpio cpio
@@ -35,11 +36,14 @@ ovmf /usr/share/OVMF
 passwd pwck
 perl perl
 picosat picosat
+policycoreutils setfiles
 qemu-system-x86 qemu-system-x86_64
 qemu-utils qemu-img
 rpm rpmbuild
 rpm2cpio rpm2cpio
 sbsigntool sbsign
+secilc secilc
+selinux-utils sefcontext_compile
 sudo visudo
 uidmap newuidmap
 util-linux setpriv
