@@ -47,8 +47,11 @@ export async function runInnerProcess(
   }
 }
 
-/** How long an ending program may clean up; the kernel removes whatever is left with the namespaces. */
-const GRACE_MS = 10_000;
+/** How long an ending program may clean up; the kernel removes the trees with the namespaces. */
+const GRACE_MS = 30_000;
+const TOO_SLOW = `ERROR: Cannot clean up within ${GRACE_MS / 1000} seconds: unfinished files may be left
+hint: "os-image-composer cache clean --workspace" removes them
+`;
 
 /**
  * For the inner half: calls `onSignal` once when it is asked to end, directly or through the control pipe, and ends the
@@ -78,9 +81,13 @@ export function watchEndingSignals(onSignal: (signal: EndingSignal) => void): vo
   process.on("exit", sayEnded);
 }
 
-/** Ends the program with this code when it is still there some seconds later. */
+/** Ends the program with this code when it is still there some seconds later, and says so. */
 export function exitAfterGrace(exitCode: number): void {
-  setTimeout(() => process.exit(exitCode), GRACE_MS).unref();
+  const end = (): never => {
+    process.stderr.write(TOO_SLOW);
+    process.exit(exitCode);
+  };
+  setTimeout(end, GRACE_MS).unref();
 }
 
 function sayEnded(): void {

@@ -10,7 +10,7 @@ import {
   type Trees,
 } from "../chroot/index.ts";
 import type { Step, StepValues } from "../core/index.ts";
-import { runScripts } from "../image/index.ts";
+import { applyChanges, rootFile, runScripts } from "../image/index.ts";
 import { type ProviderBuild, signalOption } from "./provider-build.ts";
 import { digestsOfScripts, withLocalFiles } from "./local-files.ts";
 import { packageFiles, type PackageSteps } from "./package-steps.ts";
@@ -179,13 +179,11 @@ function baseTreeSteps(
       const runner = await rootRunner(values, sourceDateEpoch);
       await host.files.makeDirectory(runner.root, 0o755);
       const files = await packageFiles(values, packages.store, packages.packageSet);
+      await runPreInstallScripts(build, preInstallScripts, await values.get(tools), runner.root);
       if (selection !== undefined) {
         const { path: place, text } = build.family.selectionFile(selection);
-        const file = path.join(runner.root, place);
-        await host.files.makeDirectory(path.dirname(file), 0o755);
-        await host.files.write(file, text, 0o644);
+        await applyChanges(host, runner.root, [rootFile(place, text)]);
       }
-      await runPreInstallScripts(build, preInstallScripts, await values.get(tools), runner.root);
       emit({ type: "info", stage: "compose", message: `Installing packages (${files.length} total)` });
       const scratch = path.join((await values.get(trees)).directory, "installation");
       await host.files.makeDirectory(scratch);

@@ -92,6 +92,13 @@ describe("an image with every field of the system", () => {
     expect(await attributesOf("/var/lib/app")).toBe("directory 0750 1500:1000");
   });
 
+  it("has translations of the languages that are asked for", async () => {
+    const languages = await debugfs("ls -p /usr/share/locale");
+    expect(languages).toMatch(/\/de\//);
+    expect(languages).not.toMatch(/\/(fr|es|ja)\//);
+    expect(await read("/etc/dpkg/dpkg.cfg.d/90-image")).toContain("path-include=/usr/share/locale/de/*\n");
+  });
+
   it("ran the scripts before and after the installation", async () => {
     expect(log).toContain('Running script "leave manuals out"');
     expect(await debugfs("ls -p /usr/share/man/man1")).not.toMatch(/\.gz/);
@@ -258,6 +265,7 @@ systemConfig:
     - { directory: true, final: /var/lib/app, owner: "Ada:plotters", mode: "0750" }
     - { local: early, final: /etc/early, stage: pre-initramfs }
     - { content: 'install_items+=" /etc/early "', final: /etc/dracut.conf.d/early.conf, stage: pre-initramfs }
+  packageFiles: { locales: [de] }
   preInstallScripts:
     - name: leave manuals out
       arguments: [/usr/share/man]
