@@ -31,7 +31,8 @@ const WORDS: Readonly<Record<(typeof BAD_KINDS)[BadRepositoryKind]["code"], RegE
   PACKAGE_SIGNATURE_INVALID:
     /^Cannot trust "\S+\.rpm": (its signature by [0-9A-F]{40} does not fit|no signature of it counts)/,
   PACKAGE_DIGEST_MISMATCH:
-    /^Cannot use "\S+\.rpm": (its (header|payload) is not what the digest in the package says|header and payload have \d+ bytes instead of \d+)$/,
+    /^Cannot use "\S+\.rpm": (its payload is not what the digest in the package says|header and payload have \d+ bytes instead of \d+)$/,
+  PACKAGE_HEADER_MISMATCH: /^Cannot use "\S+\.rpm": its header is not what the digest in the package says$/,
   PACKAGE_FORMAT_INVALID:
     /^Cannot read "\S+\.rpm": (it is no RPM package|its payload has "\S+", which its header does not know)$/,
   PACKAGE_TOO_LARGE:
@@ -40,9 +41,12 @@ const WORDS: Readonly<Record<(typeof BAD_KINDS)[BadRepositoryKind]["code"], RegE
   REPOSITORY_NOT_FOUND: /^Cannot fetch .+: it does not exist$/,
   REPOSITORY_SIGNATURE_MISSING: /^Cannot trust "\S+\/repomd\.xml": it has no signature$/,
   REPOSITORY_SIGNATURE_INVALID:
-    /^Cannot trust "\S+\/repomd\.xml": (its signature (by [0-9A-F]{40} does not fit|is damaged)|no signature is by a key that is trusted)/,
+    /^Cannot trust "\S+\/repomd\.xml": its signature (by [0-9A-F]{40} does not fit|is damaged)/,
+  REPOSITORY_KEY_UNKNOWN: /^Cannot trust "\S+\/repomd\.xml": no signature is by a key that is trusted/,
+  REPOSITORY_KEY_UNUSABLE: /^Cannot trust "\S+\/repomd\.xml": the key that signed it is expired, revoked or not/,
   REPOSITORY_REPLAYED: /^Cannot use "\S+\/repomd\.xml": it is of \S+, older than that of /,
-  REPOSITORY_DIGEST_MISMATCH: /^Cannot use .+: (its SHA-256 is not the one that|it has more than its \d+ bytes)/,
+  REPOSITORY_DIGEST_MISMATCH: /^Cannot use .+: its SHA-256 is not the one that/,
+  REPOSITORY_SIZE_MISMATCH: /^Cannot use .+: it has more than its \d+ bytes/,
   REPOSITORY_TOO_LARGE:
     /^Cannot read "\S+primary\.xml\.gz": repomd\.xml says that it has 1\.5 GiB( decompressed)?, and no more than \d+ MiB are read$/,
   REPOSITORY_METADATA_INVALID:

@@ -41,9 +41,11 @@ export function tooLarge(
   object: string,
   { sizeBytes, maxBytes }: { readonly sizeBytes?: number; readonly maxBytes: number },
 ): ComposerError {
-  const state =
-    sizeBytes === undefined ? `it has more than ${formatSize(maxBytes)}` : `it has more than its ${sizeBytes} bytes`;
-  return new ComposerError("REPOSITORY_DIGEST_MISMATCH", `Cannot use ${object}: ${state}`, { hint: TRY_LATER });
+  const [code, state] =
+    sizeBytes === undefined
+      ? (["REPOSITORY_TOO_LARGE", `it has more than ${formatSize(maxBytes)}`] as const)
+      : (["REPOSITORY_SIZE_MISMATCH", `it has more than its ${sizeBytes} bytes`] as const);
+  return new ComposerError(code, `Cannot use ${object}: ${state}`, { hint: TRY_LATER });
 }
 
 /** What messages call the thing at an address. */

@@ -78,8 +78,8 @@ describe("fetchBytes()", () => {
     ["status 502 in the end", fourTimes({ kind: "status", status: 502 }), {}, "REPOSITORY_HTTP_ERROR", 4],
     ["dropped connections in the end", fourTimes({ kind: "cut", afterBytes: 0 }), {}, "REPOSITORY_TRUNCATED", 4],
     ["a file that is too short", [], { sizeBytes: CONTENT.length + 1 }, "REPOSITORY_TRUNCATED", 4],
-    ["a file that is too long", [], { sizeBytes: CONTENT.length - 1 }, "REPOSITORY_DIGEST_MISMATCH", 1],
-    ["a file beyond the limit", [], { maxBytes: 1000 }, "REPOSITORY_DIGEST_MISMATCH", 1],
+    ["a file that is too long", [], { sizeBytes: CONTENT.length - 1 }, "REPOSITORY_SIZE_MISMATCH", 1],
+    ["a file beyond the limit", [], { maxBytes: 1000 }, "REPOSITORY_TOO_LARGE", 1],
   ] as const)("gives up on %s", async (_, list, options, code, requests) => {
     faults(...list);
     await expect(bytes(options)).rejects.toMatchObject({

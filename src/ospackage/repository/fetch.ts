@@ -69,7 +69,8 @@ export async function fetchFile(
     }
   } catch (error) {
     // The beginning of a file with a wrong digest or size is of no use.
-    if (isComposerError(error, "REPOSITORY_DIGEST_MISMATCH")) await host.files.remove(partial);
+    if (isComposerError(error, "REPOSITORY_DIGEST_MISMATCH", "REPOSITORY_SIZE_MISMATCH"))
+      await host.files.remove(partial);
     else await releasePartialFile(host, partial, partialDir, digest);
     throw error;
   }

@@ -199,7 +199,7 @@ describe("readDebRepository()", () => {
 
 describe("readDebRepository() refuses", () => {
   it.each([
-    ["an unknown signer", { signers: [() => mallory] }, {}, "REPOSITORY_SIGNATURE_INVALID"],
+    ["an unknown signer", { signers: [() => mallory] }, {}, "REPOSITORY_KEY_UNKNOWN"],
     ["another suite", { fields: { Suite: "x", Codename: "y" } }, {}, "REPOSITORY_METADATA_INVALID"],
     ["weak digests", { fields: { SHA256: undefined, MD5Sum: " x" } }, {}, "REPOSITORY_WEAK_DIGEST"],
     ["expired metadata", { fields: { "Valid-Until": "Tue, 06 Jan 2026 00:00:00 UTC" } }, {}, "REPOSITORY_EXPIRED"],
@@ -292,7 +292,7 @@ describe("readDebRepository() with what was kept", () => {
     await read();
     writeFileSync(path.join(directory, "mallory.asc"), key(mallory).armoredPublic);
     const keys = [{ file: path.join(directory, "mallory.asc"), fingerprints: [] }];
-    await expect(read({ keys }, { offline: true })).rejects.toMatchObject({ code: "REPOSITORY_SIGNATURE_INVALID" });
+    await expect(read({ keys }, { offline: true })).rejects.toMatchObject({ code: "REPOSITORY_KEY_UNKNOWN" });
   });
 
   it.each([".index", "metadata.json"])("fetches again what is damaged: %s", async (name) => {

@@ -71,7 +71,7 @@ describe("verifySignature() of InRelease", () => {
 
   it("refuses a text that only unknown keys signed, and names them", async () => {
     const verifying = verify(await signCleartext(TEXT, [bob]), [keyFile("a.asc", alice.armoredPublic)]);
-    await expect(verifying).rejects.toMatchObject({ code: "REPOSITORY_SIGNATURE_INVALID" });
+    await expect(verifying).rejects.toMatchObject({ code: "REPOSITORY_KEY_UNKNOWN" });
     await expect(verifying).rejects.toMatchObject({
       details: [expect.stringContaining("not trusted here"), TRUSTED_KEYS],
     });
@@ -80,7 +80,7 @@ describe("verifySignature() of InRelease", () => {
   it("ignores a key of the file that is not pinned", async () => {
     const keys = keyFile("both.asc", `${alice.armoredPublic}\n${bob.armoredPublic}`, [bob.fingerprint.toLowerCase()]);
     await expect(verify(await signCleartext(TEXT, [alice]), [keys])).rejects.toMatchObject({
-      code: "REPOSITORY_SIGNATURE_INVALID",
+      code: "REPOSITORY_KEY_UNKNOWN",
     });
     expect((await verify(await signCleartext(TEXT, [bob]), [keys])).signedBy).toBe(bob.fingerprint);
   });
@@ -142,7 +142,7 @@ describe("verifySignature() at the current time", () => {
     expect((await verify(message, keys)).signedBy).toBe(key.fingerprint);
     const later = verify(message, keys, new Date("2026-01-12T00:00:00Z"));
     await expect(later).rejects.toMatchObject({
-      code: "REPOSITORY_SIGNATURE_INVALID",
+      code: "REPOSITORY_KEY_UNUSABLE",
       details: [expect.stringContaining("expired"), TRUSTED_KEYS],
     });
   });

@@ -1,7 +1,7 @@
 import type { SignaturePacket } from "openpgp";
-import { ComposerError, messageOf } from "../../core/index.ts";
+import { ComposerError, type ErrorCode, messageOf } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
-import { type SignatureClaim, judgeSignature, trustedText } from "../openpgp/judge-signature.ts";
+import { type SignatureClaim, type SignatureVerdict, judgeSignature, trustedText } from "../openpgp/judge-signature.ts";
 import { type TrustedKeyFile, readTrustedKeys } from "../openpgp/trusted-keys.ts";
 import { splitCleartext } from "./cleartext.ts";
 
@@ -34,7 +34,9 @@ const MAX_SIGNATURES = 32;
  *
  * @param object what is verified, for messages: `"http://…/InRelease"`
  * @throws {REPOSITORY_SIGNATURE_MISSING} there is no signature
- * @throws {REPOSITORY_SIGNATURE_INVALID} no signature by a pinned key counts, or one does not fit
+ * @throws {REPOSITORY_SIGNATURE_INVALID} a signature by a pinned key does not fit, or all that there are are weak or expired
+ * @throws {REPOSITORY_KEY_UNKNOWN} all signatures are by other keys
+ * @throws {REPOSITORY_KEY_UNUSABLE} the pinned key is expired or revoked
  * @throws {REPOSITORY_KEY_INVALID} a key file is not usable
  * @see RFC 9580
  */
@@ -46,23 +48,35 @@ export async function verifySignature(
 ): Promise<VerifiedText> {
   const { text, signed, signatures } = await readSignatures(metadata, object);
   const keys = await readTrustedKeys(host, keyFiles);
-  const faults: string[] = [];
-  let signedBy: string | undefined;
+  const verdicts: SignatureVerdict[] = [];
   for (const signature of signatures) {
     const verdict = await judgeSignature(claimOf(signature, signed), keys, new Date(host.clock.nowMs()));
     if (verdict.kind === "bad") throw invalid(object, verdict.fault);
-    if (verdict.kind === "valid") signedBy ??= verdict.fingerprint;
-    else faults.push(verdict.fault);
+    verdicts.push(verdict);
   }
-  if (signedBy !== undefined) return { text, signedBy };
-  throw new ComposerError(
-    "REPOSITORY_SIGNATURE_INVALID",
-    `Cannot trust ${object}: no signature is by a key that is trusted for this repository`,
-    {
-      hint: 'Check the repository\'s address; when its keys are not the provider\'s, name them: "mirrors" of the configuration file, or "pkey" of the template',
-      details: [...faults, ...trustedText(keys)],
-    },
-  );
+  const valid = verdicts.find((verdict) => verdict.kind === "valid");
+  if (valid !== undefined) return { text, signedBy: valid.fingerprint };
+  throw notTrusted(object, verdicts, trustedText(keys));
+}
+
+/** No signature counts: the one that was nearest to it tells why. */
+function notTrusted(object: string, verdicts: readonly SignatureVerdict[], trusted: readonly string[]): ComposerError {
+  const details = [...verdicts.flatMap((verdict) => ("fault" in verdict ? verdict.fault : [])), ...trusted];
+  const has = (kind: SignatureVerdict["kind"]): boolean => verdicts.some((verdict) => verdict.kind === kind);
+  const refuse = (code: ErrorCode, state: string, hint: string): ComposerError =>
+    new ComposerError(code, `Cannot trust ${object}: ${state}`, { hint, details });
+  if (has("unusable-key")) {
+    const hint =
+      "Fetch the current key of whoever runs the repository, compare its fingerprint with a source that you trust, and name it";
+    return refuse("REPOSITORY_KEY_UNUSABLE", "the key that signed it is expired, revoked or not for signing", hint);
+  }
+  if (has("weak") || has("untimely")) {
+    const hint = "Try again later, or use another mirror; tell whoever runs the repository";
+    return refuse("REPOSITORY_SIGNATURE_INVALID", "no signature of it counts", hint);
+  }
+  const hint =
+    'Check the repository\'s address; when its keys are not the provider\'s, name them: "mirrors" of the configuration file, or "pkey" of the template';
+  return refuse("REPOSITORY_KEY_UNKNOWN", "no signature is by a key that is trusted for this repository", hint);
 }
 
 /** The text of metadata whose signature nobody checks: for repositories with checks switched off. */

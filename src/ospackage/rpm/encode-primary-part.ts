@@ -13,7 +13,14 @@ import {
   postingListsOf,
 } from "../compact-index/index.ts";
 import { type FaultAt, faultsOf, type MetadataText } from "./metadata-text.ts";
-import { noFields, type PrimaryFields, readPrimaryField, recordHead, whyUnusable } from "./primary-fields.ts";
+import {
+  noFields,
+  type PrimaryFields,
+  readPrimaryField,
+  recordHead,
+  requireSafeLocation,
+  whyUnusable,
+} from "./primary-fields.ts";
 import { copyRelation } from "./primary-relation.ts";
 import {
   PRIMARY_ATTRIBUTE as ATTRIBUTE,
@@ -120,6 +127,7 @@ export function encodePrimaryPart({ xml, offset, isFirst, origin }: PrimaryPart)
     const head = isSource ? "" : recordHead(fields, scanner);
     const reason = isSource ? undefined : whyUnusable(fields);
     if (reason !== undefined) leftOut = addLeftOut(leftOut, { count: 1, first: reason });
+    else if (!isSource) requireSafeLocation(fields, scanner);
     if (isSource || reason !== undefined) {
       records.end = before[0];
       files.end = before[1];

@@ -172,7 +172,7 @@ export function recordHead(fields: PrimaryFields, scanner: XmlScanner): string {
  * it can.
  */
 export function whyUnusable(fields: PrimaryFields): string | undefined {
-  const { name = "", architecture = "", wrongVersion, wrongRelationVersion, path = "", baseUrl = "" } = fields;
+  const { name = "", architecture = "", wrongVersion, wrongRelationVersion, baseUrl = "" } = fields;
   const state = (what: string, text: string): string =>
     `${packageNamed(name)} has ${what} ${JSON.stringify(text.slice(0, MAX_SHOWN))}`;
   if (!RPM_NAME.test(name)) return `${state("the name", name)}, which is none`;
@@ -181,9 +181,18 @@ export function whyUnusable(fields: PrimaryFields): string | undefined {
   if (wrongRelationVersion !== undefined) {
     return `${state("a relation to the version", wrongRelationVersion)}, which is none`;
   }
-  if (!isSafeRelativePath(path)) return state("the unsafe location", path);
   if (baseUrl === "" || isSafeBaseUrl(baseUrl)) return undefined;
   return state("an xml:base that cannot be asked,", redactUrl(baseUrl));
+}
+
+/**
+ * No mistake in a package makes a location that leads elsewhere.
+ *
+ * @throws {REPOSITORY_METADATA_INVALID}
+ */
+export function requireSafeLocation({ name = "", path = "" }: PrimaryFields, scanner: XmlScanner): void {
+  if (isSafeRelativePath(path)) return;
+  throw scanner.fault(`${packageNamed(name)} has the unsafe location ${JSON.stringify(path.slice(0, MAX_SHOWN))}`);
 }
 
 function packageNamed(name: string): string {

@@ -32,7 +32,7 @@ export function createPayloadCheck(header: RpmHeader, object: string): PayloadCh
     add: (piece) => void hash?.update(piece),
     finish() {
       const found = hash?.digest("hex") ?? "";
-      if (digest?.anyOf.includes(found) === false) throw digestMismatch(object, "its payload");
+      if (digest?.anyOf.includes(found) === false) throw digestMismatch(object, "payload");
     },
   };
 }
@@ -52,9 +52,9 @@ function payloadDigestOf(header: RpmHeader): PayloadDigest | undefined {
 }
 
 /** @param part "its payload", "its header" */
-export function digestMismatch(object: string, part: string): ComposerError {
-  const message = `Cannot use ${object}: ${part} is not what the digest in the package says`;
-  return new ComposerError("PACKAGE_DIGEST_MISMATCH", message, {
+export function digestMismatch(object: string, part: "header" | "payload"): ComposerError {
+  const message = `Cannot use ${object}: its ${part} is not what the digest in the package says`;
+  return new ComposerError(part === "header" ? "PACKAGE_HEADER_MISMATCH" : "PACKAGE_DIGEST_MISMATCH", message, {
     hint: "The file was changed or damaged after it was made; fetch it again or use another mirror",
   });
 }

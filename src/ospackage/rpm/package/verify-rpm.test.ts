@@ -201,7 +201,7 @@ describe("verifyRpm()", () => {
       signatures: { [place]: signerOf(other, SIGNING_DATE) },
     });
     const cases: [Partial<RpmRecord>, string, string][] = [
-      [over("dsaHeader"), "The package x", "PACKAGE_DIGEST_MISMATCH"],
+      [over("dsaHeader"), "The package x", "PACKAGE_HEADER_MISMATCH"],
       [over("dsaHeader"), "", "PACKAGE_DIGEST_MISMATCH"],
       [{ ...over("dsaHeader"), withoutSignatureTags: [273] }, "The package x", "PACKAGE_SIGNATURE_INVALID"],
       [{ ...over("gpg"), withoutSignatureTags: [273] }, "The package x", "PACKAGE_SIGNATURE_INVALID"],

@@ -40,7 +40,8 @@ export interface VerifiedRpm {
  * @throws {PACKAGE_SIGNATURE_INVALID} a signature by a trusted key does not fit, or all that there are are weak or expired
  * @throws {PACKAGE_KEY_UNKNOWN} all signatures are by other keys
  * @throws {PACKAGE_KEY_UNUSABLE} the key is expired or revoked
- * @throws {PACKAGE_DIGEST_MISMATCH} header or payload are not what the package's own digests say
+ * @throws {PACKAGE_HEADER_MISMATCH} @throws {PACKAGE_DIGEST_MISMATCH} header or payload are not what the package's own
+ * digests say
  * @throws {PACKAGE_FORMAT_INVALID} @throws {PACKAGE_TOO_LARGE} @throws {HOST_FILE_UNREADABLE} @throws {INTERRUPTED}
  * @see rpm.org, "Signatures and Digests"
  */
@@ -100,7 +101,7 @@ export interface CheckedRpm {
  * Checks a package against the digests that it has of itself, reading it once: what is left when a repository's
  * signatures are not to be checked. It proves that the file is whole, not who made it.
  *
- * @throws {PACKAGE_DIGEST_MISMATCH}
+ * @throws {PACKAGE_HEADER_MISMATCH} @throws {PACKAGE_DIGEST_MISMATCH}
  * @throws {PACKAGE_FORMAT_INVALID} @throws {PACKAGE_TOO_LARGE} @throws {HOST_FILE_UNREADABLE} @throws {INTERRUPTED}
  */
 export async function checkRpm(
@@ -148,7 +149,7 @@ function checkHeaderDigests({ signatures, headerBytes }: OpenRpm, object: string
   for (const [algorithm, expected] of digests) {
     if (expected === undefined) continue;
     const found = createHash(algorithm).update(headerBytes).digest("hex");
-    if (found !== expected.toLowerCase()) throw digestMismatch(object, "its header");
+    if (found !== expected.toLowerCase()) throw digestMismatch(object, "header");
   }
 }
 
