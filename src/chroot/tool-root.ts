@@ -18,7 +18,7 @@ export async function unpackDebs(host: Host, files: readonly string[], root: str
   await unpackInto(host, root, tree, files, (file) => unpackDeb(host, file, tree));
 }
 
-/** As {@link unpackDebs}. The distribution's own links, such as `/usr/lib64 -> lib`, take the place of ours. */
+/** As {@link unpackDebs}. The distribution's own links, such as `/usr/lib64 -> lib`, replace directories that are still empty. */
 export async function unpackRpms(host: Host, files: readonly string[], root: string): Promise<void> {
   const tree = createTreeWriter(root, { setOwners: true, linksReplaceEmptyDirectories: true });
   await unpackInto(host, root, tree, files, (file) => unpackRpm(host, file, tree));

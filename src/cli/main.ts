@@ -11,7 +11,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") return;
   const { text, exitCode } = renderError(
     new ComposerError("HOST_FILE_UNWRITABLE", `Cannot write to standard output: ${error.message}`, {
-      hint: "The work itself is done; what it would have told is lost",
+      hint: "What the command would have told is lost",
     }),
   );
   process.stderr.write(text);

@@ -55,7 +55,7 @@ hint: "os-image-composer cache clean --workspace" removes them
 
 /**
  * For the inner half: calls `onSignal` once when it is asked to end, directly or through the control pipe, and ends the
- * program when it is still there some seconds later. Ends it at once when the outer process is gone.
+ * program when it is still there half a minute later. Ends it at once when the outer process is gone.
  */
 export function watchEndingSignals(onSignal: (signal: EndingSignal) => void): void {
   let isEnding = false;
@@ -81,7 +81,7 @@ export function watchEndingSignals(onSignal: (signal: EndingSignal) => void): vo
   process.on("exit", sayEnded);
 }
 
-/** Ends the program with this code when it is still there some seconds later, and says so. */
+/** Ends the program with this code when it is still there half a minute later, and says so. */
 export function exitAfterGrace(exitCode: number): void {
   const end = (): never => {
     process.stderr.write(TOO_SLOW);

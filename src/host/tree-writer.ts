@@ -95,7 +95,8 @@ export function createTreeWriter(root: string, options: TreeWriterOptions): Tree
         throw new ComposerError("PACKAGE_FORMAT_INVALID", `Cannot unpack "${entry}": its link target is not a path`);
       }
       const place = directories.placeOf(entry, attributes.mtimeSeconds);
-      if (options.linksReplaceEmptyDirectories === true && isRemovedWhenEmpty(place)) directories.drop(place);
+      const mayReplace = options.linksReplaceEmptyDirectories === true && pathComponents(entry).length > 0;
+      if (mayReplace && isRemovedWhenEmpty(place)) directories.drop(place);
       const made = replacing(directories, entry, place, () => {
         fs.symlinkSync(target, place);
         return true;

@@ -54,8 +54,8 @@ export interface PackageFamily {
   readonly headTime?: HeadReader<number>;
   /** Unpacks the packages of a tool root into an existing empty directory; no package script runs. */
   unpackToolRoot(host: Host, files: readonly PackageFile[], root: string): Promise<void>;
-  /** What has the package manager install only some files of packages. */
-  selectionFile(section: PackageFilesSection): SelectionFile;
+  /** What has the package manager install only some files of packages; undefined when it shall install all. */
+  selectionFile(section: PackageFilesSection): SelectionFile | undefined;
   /**
    * Installs packages into the tree of `image`, in installation order.
    *

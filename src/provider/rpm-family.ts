@@ -41,8 +41,7 @@ export const rpmFamily: PackageFamily = {
 
   ask: async (build, subject, question) => {
     const repositories = await Promise.all(build.sources.map((source) => readIndex(build, source)));
-    const asked = subject === "tool-root" ? { requests: toolRequests(build) } : build;
-    const { requests, exclude } = { exclude: [], ...asked };
+    const { requests, exclude } = subject === "image" ? build : { requests: toolRequests(build), exclude: [] };
     const options = { repositories, architecture: build.architecture.name, requests, exclude };
     return overFileLists(build.host, options, (known) => askRpm(known, question), readOptions(build));
   },
@@ -120,7 +119,7 @@ async function checkFiles(build: ProviderBuild, files: readonly PackageFile[], c
   if (codeDigest !== undefined) await keepCheckedPayloads(host, verdicts, codeDigest, checked, digests);
 }
 
-/** By repository: who may have signed its packages, and since when that may be no more. */
+/** By repository: who may have signed its packages, and at what time that may have been, too. */
 async function readTrust({
   host,
   sources,
@@ -130,20 +129,18 @@ async function readTrust({
   const entries = sources.map(async (source) => {
     if (source.kind !== "rpm" || !source.gpgCheck) return [source.id, {}] as const;
     const keys = await readTrustedKeys(host, source.keys);
-    // A lock goes on when a key has expired: what it names was good when the repository said so.
-    const dateSeconds = locked.get(source.id)?.dateSeconds;
-    return [
-      source.id,
-      { keys, ...(dateSeconds === undefined ? {} : { validAt: new Date(dateSeconds * 1000) }) },
-    ] as const;
+    // A lock goes on when a key has expired, as long as the date of its metadata is one that somebody signed.
+    const { dateSeconds, signedBy } = locked.get(source.id) ?? {};
+    const validAt =
+      signedBy === undefined || dateSeconds === undefined ? {} : { validAt: new Date(dateSeconds * 1000) };
+    return [source.id, { keys, ...validAt }] as const;
   });
   return new Map(await Promise.all(entries));
 }
 
-/** A lock vouches for the bytes: with other keys they are good. */
+/** What a lock names is what was meant: fetched again it would be the same, and with other keys it may be good. */
 function isToBlame(error: unknown, { locked }: BuildRequest): boolean {
-  if (!isComposerError(error) || !error.code.startsWith("PACKAGE_")) return false;
-  return locked === undefined || !error.code.startsWith("PACKAGE_KEY_");
+  return locked === undefined && isComposerError(error) && error.code.startsWith("PACKAGE_");
 }
 
 /** The keys that rpm is to check packages with, and whether all packages have to be signed by one of them. */

@@ -180,9 +180,9 @@ function baseTreeSteps(
       await host.files.makeDirectory(runner.root, 0o755);
       const files = await packageFiles(values, packages.store, packages.packageSet);
       await runPreInstallScripts(build, preInstallScripts, await values.get(tools), runner.root);
-      if (selection !== undefined) {
-        const { path: place, text } = build.family.selectionFile(selection);
-        await applyChanges(host, runner.root, [rootFile(place, text)]);
+      const selectionFile = selection && build.family.selectionFile(selection);
+      if (selectionFile !== undefined) {
+        await applyChanges(host, runner.root, [rootFile(selectionFile.path, selectionFile.text)]);
       }
       emit({ type: "info", stage: "compose", message: `Installing packages (${files.length} total)` });
       const scratch = path.join((await values.get(trees)).directory, "installation");

@@ -205,7 +205,7 @@ const OWN = {
   },
   selected: {
     record: SELECTABLE,
-    before: { [SELECTION.path]: SELECTION.text },
+    before: SELECTION === undefined ? {} : { [SELECTION.path]: SELECTION.text },
   },
   unselected: { record: SELECTABLE },
 } satisfies Record<string, OwnPackage>;

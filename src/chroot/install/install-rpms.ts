@@ -64,17 +64,18 @@ export async function installRpms(
     scriptlets.line(line);
   };
   const macros = await macroFiles(host, root);
-  const rpm = async (...argv: readonly string[]): Promise<void> => {
+  const rpm = async (argv: readonly string[], onOutput: (line: string) => void): Promise<void> => {
     const command = ["rpm", "--root", TREE, ...databaseOptions(database), ...macros] as const;
-    await tools.run({ argv: [...command, ...argv], tree, binds: [...binds, ...scratchBinds], onLine });
+    await tools.run({ argv: [...command, ...argv], tree, binds: [...binds, ...scratchBinds], onLine: onOutput });
   };
 
   const refused: number[] = [];
   for (const index of keys.keys()) {
     try {
-      await rpm("--import", `${SCRATCH}/${keyName(index)}`);
+      await rpm(["--import", `${SCRATCH}/${keyName(index)}`], log);
     } catch (error) {
-      if (!isComposerError(error, "HOST_PROGRAM_FAILED")) throw error;
+      if (!isComposerError(error, "HOST_PROGRAM_FAILED") || !error.details.some((line) => ODD_KEY.test(line)))
+        throw error;
       refused.push(index);
     }
   }
@@ -84,7 +85,7 @@ export async function installRpms(
     (definition) => ["--define", definition],
   );
   try {
-    await rpm("--upgrade", "--verbose", ...definitions, ...packages.map(insidePath));
+    await rpm(["--upgrade", "--verbose", ...definitions, ...packages.map(insidePath)], onLine);
   } catch (error) {
     if (!isComposerError(error, "HOST_PROGRAM_FAILED")) throw error;
     throw scriptlets.failure(error) ?? (isRefused ? refusal(error) : error);
@@ -138,6 +139,8 @@ async function writeScratch(host: Host, scratch: string, keys: readonly string[]
   }
 }
 
+/** rpm's own words, for example `error: /run/rpm/key-1.asc: key 1 import failed.` */
+const ODD_KEY = /\bkey \d+ import failed\b/;
 const keyName = (index: number): string => `key-${index}.asc`;
 
 /** An older rpm knows fewer kinds of keys than we, who have checked every signature before. */

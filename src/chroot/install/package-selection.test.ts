@@ -15,7 +15,7 @@ describe("rpmSelection()", () => {
     [{ locales: [] }, ["%_install_langs C"]],
     [{ documentation: false, locales: ["de", "pt_BR"] }, ["%_excludedocs 1", "%_install_langs de:pt_BR"]],
   ])("of %j", (section, expected) => {
-    expect(rpmSelection(section).text.split("\n").slice(1, -1)).toEqual(expected);
+    expect(rpmSelection(section)?.text.split("\n").slice(1, -1) ?? []).toEqual(expected);
   });
 });
 
@@ -44,11 +44,15 @@ describe("dpkgSelection()", () => {
     [{ documentation: false }, PATHS.filter((_, at) => [0, 2, 3, 4].includes(at))],
     [{ locales: [] }, PATHS.filter((_, at) => [3, 4, 5, 6, 7].includes(at))],
     [{ locales: ["de"] }, PATHS.filter((_, at) => [4, 7].includes(at))],
+    [{ locales: ["pt_BR"] }, PATHS.filter((_, at) => [3, 5, 6, 7].includes(at))],
     [{ documentation: false, locales: ["de"] }, PATHS.filter((_, at) => [0, 2, 3, 4, 7].includes(at))],
   ])("of %j leaves out %j", async (section, expected) => {
-    const { path: file, text } = dpkgSelection(section);
-    mkdirSync(path.join(root, path.dirname(file)), { recursive: true });
-    writeFileSync(path.join(root, file), text);
+    const selection = dpkgSelection(section);
+    if (selection !== undefined) {
+      const file = path.join(root, selection.path);
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(file, selection.text);
+    }
     const isIncluded = (await readPathFilter({ files: nodeFiles }, root)) ?? (() => true);
     expect(PATHS.filter((name) => !isIncluded({ name: `./${name}`, type: "file" }))).toEqual(expected);
   });

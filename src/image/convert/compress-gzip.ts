@@ -11,8 +11,8 @@ export interface GzipOptions extends SeenFile {
 /** A gzip file of an image, which may still be in the making. */
 export interface GzipCompression extends AsyncDisposable {
   /**
-   * Goes ahead with what lies in parts of the image that nobody writes to any more, and leaves one processor to those
-   * who make the rest.
+   * Goes ahead with what lies in parts of the image that nobody writes to any more, and leaves a processor, where there
+   * are several, to those who make the rest.
    *
    * @param ranges where the image has data by now
    */
@@ -48,6 +48,7 @@ const COMPRESS_BLOCKS = `set -euC
 directory=$1 file=$2 parts=$1/$3
 shift 3
 for block in "$@"; do
+  [ ! -e "$parts/stop" ] || exit 0
   if said=$( (: >"$parts/$block.taken") 2>&1); then
     dd if="$directory/$file" bs=${BLOCK_BYTES} skip="$block" count=1 status=none |
       gzip --no-name -${LEVEL} >"$parts/$block"
@@ -74,6 +75,7 @@ export function openGzip(
   const parts = files.temporaryName(path.dirname(file), ".gzip");
   const finished = new Map<number, PromiseWithResolvers<void>>();
   const workers: Promise<unknown>[] = [];
+  let runningCount = 0;
 
   const sizeBytes = async (): Promise<number> => (await files.stat(file))?.sizeBytes ?? 0;
   /** Programs that share the blocks: whoever is free takes the next one. */
@@ -83,7 +85,10 @@ export function openGzip(
     const argv = ["sh", "-c", COMPRESS_BLOCKS, "sh", seenDirectory, path.basename(file), path.basename(parts)] as const;
     const numbers = blocks.map(({ number }) => String(number));
     for (let started = 0; started < Math.min(count, blocks.length); started += 1) {
-      const worker = run([...argv, ...numbers], (line) => finished.get(Number(line))?.resolve());
+      runningCount += 1;
+      const worker = run([...argv, ...numbers], (line) => finished.get(Number(line))?.resolve()).finally(
+        () => (runningCount -= 1),
+      );
       // Who waits for a block hears of it.
       worker.catch(() => undefined);
       workers.push(worker);
@@ -101,7 +106,7 @@ export function openGzip(
       const firstHole = blocks.find(({ isHole }) => isHole);
       await start(
         blocks.filter((block) => !block.isHole || block === firstHole),
-        Math.max(1, threadCount),
+        Math.max(1, threadCount - runningCount),
       );
       const ended = Promise.all(workers);
       ended.catch(() => undefined);
@@ -124,6 +129,7 @@ export function openGzip(
       return { file: output, sha256: digest.digest() as Sha256Hex };
     },
     async [Symbol.asyncDispose]() {
+      if (runningCount > 0) await files.write(path.join(parts, "stop"), "");
       // Nobody writes into a directory that is removed.
       await Promise.allSettled(workers);
       await files.remove(parts);

@@ -8,7 +8,7 @@ import {
   piecesOfLists,
   postingListsOf,
 } from "../compact-index/index.ts";
-import { repositoryTooLarge } from "../too-large.ts";
+import { repositoryTooLarge } from "../repository-too-large.ts";
 import { DEB_INDEX } from "./index-layout.ts";
 import { RECORD_FIELDS, REQUIRED_FIELDS, fieldNumber } from "./index-record.ts";
 import { parseProvides } from "./relations.ts";

@@ -29,14 +29,15 @@ export type SignatureVerdict =
  * Judges one signature by the trusted keys and their signing subkeys. Expiry and revocation are judged at `now`, not at
  * the time of signing.
  *
- * @param validAt when it was judged before: a key or signature that expired since then, and since it was made, counts
+ * @param validAt a time at which it may have counted as well: what expired since then, and since it was made, does; what
+ * was revoked does not
  * @see RFC 9580
  */
 export async function judgeSignature(
   signature: SignatureClaim,
   keys: readonly PublicKey[],
   now: Date,
-  validAt: Date = now,
+  validAt?: Date,
 ): Promise<SignatureVerdict> {
   const keyId = signature.issuerKeyId;
   const issuers = keys.flatMap((key) =>
@@ -53,7 +54,6 @@ export async function judgeSignature(
     return { kind: "weak", fault: `The signature by ${keyId} is made with ${weakHash}, which can be forged` };
   }
 
-  const moment = validAt > signature.created ? validAt : signature.created;
   let fault = "";
   for (const { key, keyPacket } of issuers) {
     const fingerprint = fingerprintOf(key);
@@ -64,10 +64,18 @@ export async function judgeSignature(
       continue;
     }
     const about = `The signature by ${fingerprint} does not count: `;
-    const untimely = whyUntimely(signature, keyPacket, now, moment);
-    if (untimely !== undefined) return { kind: "untimely", fault: about + untimely };
-    const unusable = await whyUnusable(keyPacket, key, moment);
-    return unusable === undefined ? { kind: "valid", fingerprint } : { kind: "unusable-key", fault: about + unusable };
+    const judge = async (moment: Date): Promise<SignatureVerdict> => {
+      const untimely = whyUntimely(signature, keyPacket, now, moment);
+      if (untimely !== undefined) return { kind: "untimely", fault: about + untimely };
+      const unusable = await whyUnusable(keyPacket, key, moment);
+      return unusable === undefined
+        ? { kind: "valid", fingerprint }
+        : { kind: "unusable-key", fault: about + unusable };
+    };
+    const verdict = await judge(now);
+    if (verdict.kind === "valid" || validAt === undefined || (await isRevoked(keyPacket, key, now))) return verdict;
+    const before = await judge(earlier(now, later(validAt, signature.created)));
+    return before.kind === "valid" ? before : verdict;
   }
   return { kind: "bad", fault };
 }
@@ -90,6 +98,14 @@ function whyUntimely(
   if (isExpired(moment)) return "it is expired";
   return issuer.getCreationTime() > created ? "it is older than its key" : undefined;
 }
+
+async function isRevoked(issuer: KeyPacket, key: PublicKey, now: Date): Promise<boolean> {
+  if (await key.isRevoked(undefined, undefined, now)) return true;
+  return key.getSubkeys(issuer.getKeyID()).some(({ revocationSignatures }) => revocationSignatures.length > 0);
+}
+
+const earlier = (a: Date, b: Date): Date => (a < b ? a : b);
+const later = (a: Date, b: Date): Date => (a > b ? a : b);
 
 async function whyUnusable(issuer: KeyPacket, key: PublicKey, moment: Date): Promise<string | undefined> {
   try {

@@ -8,7 +8,7 @@ import {
 } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 import { compressionOfName, decompress, type DecompressOptions } from "../compression/index.ts";
-import { repositoryTooLarge } from "../too-large.ts";
+import { repositoryTooLarge } from "../repository-too-large.ts";
 import { digestMismatch, fetchNewFile } from "./fetch.ts";
 import { releaseDirectoryUrl } from "./fetch-metadata.ts";
 import type { Release, ReleaseFile } from "./release.ts";

@@ -4,7 +4,7 @@ import { ComposerError, type EventSink, formatSize, redactUrl } from "../../core
 import type { Host } from "../../host/index.ts";
 import { compressionOfName, decompress } from "../compression/index.ts";
 import type { RepomdFile } from "../rpm/index.ts";
-import { repositoryTooLarge } from "../too-large.ts";
+import { repositoryTooLarge } from "../repository-too-large.ts";
 import { fromAnyMirror } from "./any-mirror.ts";
 import { digestMismatch, fetchNewFile } from "./fetch.ts";
 import { asDirectory } from "./fetch-repomd.ts";

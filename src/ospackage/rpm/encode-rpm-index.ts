@@ -1,7 +1,7 @@
 import { type ComposerError, formatSize } from "../../core/index.ts";
 import type { Threads } from "../../host/index.ts";
 import { createIndexJoiner, MAX_INDEX_BYTES } from "../compact-index/index.ts";
-import { repositoryTooLarge } from "../too-large.ts";
+import { repositoryTooLarge } from "../repository-too-large.ts";
 import {
   addLeftOut,
   ENCODE_PRIMARY_PART,

@@ -70,7 +70,7 @@ describe("failingRpms()", () => {
     const failing = await failingRpms(host, rpms, NOW, { workers: 2 });
     expect(codesOf(failing)).toEqual(Array.from({ length: 8 }, () => ["x", "PACKAGE_IDENTITY_MISMATCH"]));
     expect(failing[0]?.error).toMatchObject({
-      message: `Cannot use "${file}": it is x-2:1.0-3.x86_64, not y-2:1.0-3.x86_64 as its repository says`,
+      message: `Cannot use "${file}": it is x-2:1.0-3.x86_64, not y-2:1.0-3.x86_64 as its repository, or the lock, says`,
     });
   });
 

@@ -10,7 +10,7 @@ export interface UncheckedRpm {
   readonly file: string;
   /** Who may have signed it; absent: its signature is not asked for. */
   readonly keys?: readonly PublicKey[];
-  /** When its signature was judged before: what expired since then still counts. */
+  /** A time at which its signature may have counted as well: what expired since then does. */
   readonly validAt?: Date;
   /** Its payload was found right before. */
   readonly isPayloadChecked?: boolean;
@@ -71,7 +71,7 @@ export async function failingRpms(
 function requireIdentity(rpm: RpmPackageFile, expected: RpmIdentity, file: string): void {
   const found = formatIdentity({ ...rpm, version: formatVersion(rpm) });
   if (found === formatIdentity(expected)) return;
-  const message = `Cannot use "${file}": it is ${found}, not ${formatIdentity(expected)} as its repository says`;
+  const message = `Cannot use "${file}": it is ${found}, not ${formatIdentity(expected)} as its repository, or the lock, says`;
   throw new ComposerError("PACKAGE_IDENTITY_MISMATCH", message, {
     hint: "Use another mirror, and tell whoever runs the repository",
   });

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { type PrivateKey, generateKey, revokeKey } from "openpgp";
+import { enums, type PrivateKey, generateKey, revokeKey } from "openpgp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RpmRecord, rpmOf } from "../../../../test/fixtures/make-rpm.ts";
 import { type RpmSigner, signerOf, signerOfVersion3 } from "../../../../test/fixtures/sign-rpm.ts";
@@ -126,7 +126,13 @@ describe("verifyRpm()", () => {
     // Metadata may lie about their age: the signature was made when the key was good.
     await expect(at("1970-01-01")).resolves.toBeDefined();
     await expect(at("2026-02-01")).rejects.toMatchObject({ code: "PACKAGE_KEY_UNUSABLE" });
-    const { privateKey: revoked } = await revokeKey({ key: other, date: NOW, format: "object" });
+    // One that is good now needs no other time.
+    const soon = verify(signed(expiring), [expiring], NOW, same, new Date("2100-01-01T00:00:00Z"));
+    await expect(soon).resolves.toBeDefined();
+    const { privateKey: revoked } = await revokeKey({
+      ...{ key: other, date: new Date("2026-02-20T00:00:00Z"), format: "object" },
+      reasonForRevocation: { flag: enums.reasonForRevocation.keyRetired },
+    });
     const judged = verify(signed(other), [revoked], now, same, SIGNING_DATE);
     await expect(judged).rejects.toMatchObject({ code: "PACKAGE_KEY_UNUSABLE" });
   });

@@ -35,7 +35,7 @@ export interface VerifiedRpm {
  *
  * @param keys from `readTrustedKeys`
  * @param now when keys and signatures are judged
- * @param options.validAt when they were judged before: what expired since then still counts
+ * @param options.validAt a time at which they may have counted as well: what expired since then does
  * @throws {PACKAGE_SIGNATURE_MISSING} nothing signed says anything about the payload
  * @throws {PACKAGE_SIGNATURE_INVALID} a signature by a trusted key does not fit, or all that there are are weak or expired
  * @throws {PACKAGE_KEY_UNKNOWN} all signatures are by other keys
