@@ -298,7 +298,7 @@ const MUTATIONS: readonly Mutation[] = [
     find: "inOrder([...solvablesOf(providers), ...solvablesOf(owners)])",
     replace: "inOrder(isPath ? solvablesOf(owners) : solvablesOf(providers))",
   },
-  { name: "rpm: wanted file lists", file: "rpm-pool.ts", find: "wanted.add(name)", replace: "wanted.clear()" },
+  { name: "rpm: wanted file lists", file: "rpm-pool.ts", find: "onUnknownOwner(name)", replace: "void name" },
   { name: "rpm: unknown rpmlib()", file: "rpm-provider.ts", find: " && rpmHas(relation)", replace: "" },
   {
     name: "rpm: known rpmlib()",
