@@ -129,7 +129,8 @@ export function openGzip(
       return { file: output, sha256: digest.digest() as Sha256Hex };
     },
     async [Symbol.asyncDispose]() {
-      if (runningCount > 0) await files.write(path.join(parts, "stop"), "");
+      // Where that cannot be said, they end when all is done.
+      if (runningCount > 0) await files.write(path.join(parts, "stop"), "").catch(() => undefined);
       // Nobody writes into a directory that is removed.
       await Promise.allSettled(workers);
       await files.remove(parts);
